@@ -25,7 +25,7 @@ class EngageConfig:
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError("Engage's base URL needs a scheme and a host, such as https://acme.voyado.com")
         if parts.query or parts.fragment or parts.username or parts.password:
-            raise ValueError("Engage's base URL is a host, with nothing secret and nothing to search in it")
+            raise ValueError("Engage's base URL takes no credentials and no query")
         for name, value in (("API key", self.api_key), ("User-Agent", self.user_agent)):
             if not value.strip() or not value.isascii() or not value.isprintable():
                 raise ValueError(f"The {name} for Engage has to be plain visible ASCII")

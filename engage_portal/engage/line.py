@@ -130,9 +130,7 @@ class Line:
         logger.info(
             "%s %s in %d ms%s",
             request.operation,
-            outcome.status or f"no answer ({outcome})"
-            if isinstance(outcome, EngageError)
-            else outcome.status,
+            outcome.status or "no answer",
             round((time.monotonic() - began) * 1000),
             note,
         )
@@ -145,7 +143,7 @@ class Line:
         operation = str(request.operation)
         allowed = self.config.overall_timeout if self.limit is None else self.limit
         if allowed <= 0.0:
-            return Unavailable("No time was left to ask Engage", operation=operation), ""
+            return Unavailable("No time was left to ask Engage", operation=operation), ", not sent"
         until = Deadline.after(allowed)
         token = deadline.set(until)
         try:
@@ -158,7 +156,7 @@ class Line:
                 body = _read(response, until=until, limit=self.config.answer_limit)
                 return _outcome(operation, response, body), _request_id(response)
         except _HTTPX_FAILURES as failure:
-            return _no_answer(operation, failure), ""
+            return _no_answer(operation, failure), f", {type(failure).__name__}"
         finally:
             deadline.reset(token)
 
@@ -217,9 +215,7 @@ def _request_id(response: httpx.Response) -> str:
 
 def _passes_soon(error: BaseException) -> bool:
     """Whether a second try within a moment can help."""
-    if isinstance(error, RateLimited):
-        return error.retry_after is None or error.retry_after <= _PATIENCE
-    return isinstance(error, Unavailable)
+    return isinstance(error, Unavailable | RateLimited)
 
 
 def _asked_wait(state: tenacity.RetryCallState) -> float:

@@ -236,7 +236,7 @@ def _prepared_text(value: str, path: str, name: str) -> str:
 def _prepared_number(value: int | Decimal, path: str, name: str) -> int | Decimal:
     number = Decimal(value)
     exponent = number.as_tuple().exponent
-    if not number.is_finite() or abs(number) >= _BOUND:
+    if not number.is_finite() or number.copy_abs() >= _BOUND:
         raise PayloadError(field=path, problem="The number is too large.")
     if not isinstance(exponent, int) or exponent < -_DECIMALS:
         raise PayloadError(field=path, problem=f"At most {_DECIMALS} decimals are allowed.")

@@ -74,7 +74,9 @@ def whole(value: Any, *names: str) -> int | None:
     """A member as a whole number."""
     found = number(value, *names)
     return (
-        int(found) if found is not None and abs(found) < Decimal(10) ** 18 and found == int(found) else None
+        int(found)
+        if found is not None and found.copy_abs() < Decimal(10) ** 18 and found == int(found)
+        else None
     )
 
 
