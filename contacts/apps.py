@@ -1,0 +1,13 @@
+"""Contacts: look up, create, change, show."""
+
+from django.apps import AppConfig
+
+
+class ContactsConfig(AppConfig):
+    """Registers how contacts reach Engage and how they are forgotten."""
+
+    name = "contacts"
+
+    def ready(self) -> None:
+        """Fill the registries."""
+        from contacts import handlers, shredder  # noqa: F401 - they register themselves

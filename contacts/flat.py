@@ -1,0 +1,75 @@
+"""Contact data as one flat dictionary: `firstName`, `preferences.acceptsEmail`, `consents.memberConsent`.
+
+Engage writes contacts flat and reads them enveloped, with preferences and consents nested in both (api.md §6.2-6.3,
+developer.voyado.com/docs/contacts/create-contact). Flat keys make "only what changed" a set difference.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from engage_portal.engage import Contact as EngageContact
+
+_PREFERENCES = "preferences"
+_CONSENTS = "consents"
+
+
+def flattened(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A contact as callers write it → flat. `contactType` is not an attribute and is left out."""
+    flat: dict[str, Any] = {}
+    for name, value in body.items():
+        if name == _PREFERENCES and isinstance(value, Mapping):
+            flat |= {f"{_PREFERENCES}.{key}": answer for key, answer in value.items()}
+        elif name == _CONSENTS and isinstance(value, list):
+            flat |= {f"{_CONSENTS}.{entry['id']}": dict(entry) for entry in value}
+        elif name != "contactType":
+            flat[name] = value
+    return flat
+
+
+def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """Flat → as callers write and read it: preferences as an object, consents as an array."""
+    body: dict[str, Any] = {}
+    for name, value in flat.items():
+        part, _, rest = name.partition(".")
+        if part == _PREFERENCES and rest:
+            body.setdefault(_PREFERENCES, {})[rest] = value
+        elif part == _CONSENTS and rest:
+            body.setdefault(_CONSENTS, []).append(value)
+        else:
+            body[name] = value
+    return body
+
+
+def from_engage(contact: EngageContact) -> dict[str, Any]:
+    """Engage's answer → flat."""
+    consents = [
+        {"id": consent.id, "value": consent.value, "date": consent.date, "source": consent.source}
+        for consent in contact.consents
+    ]
+    body = {**plain(contact.attributes), _PREFERENCES: dict(contact.preferences), _CONSENTS: plain(consents)}
+    return flattened(body)
+
+
+def envelope(flat: Mapping[str, Any], *, contact_id: str, contact_type: str) -> dict[str, Any]:
+    """Flat → the envelope in which Engage answers a contact."""
+    body = nested(flat)
+    return {
+        "id": contact_id,
+        _PREFERENCES: body.pop(_PREFERENCES, {}),
+        _CONSENTS: body.pop(_CONSENTS, []),
+        "attributes": body,
+        "meta": {"contactType": contact_type},
+    }
+
+
+def plain(value: Any) -> Any:
+    """The same with numbers and dates that JSON columns can keep: Engage's decimals become text-free numbers."""
+    if isinstance(value, Mapping):
+        return {key: plain(member) for key, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(member) for member in value]
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return int(value) if value == int(value) else float(value)

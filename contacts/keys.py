@@ -1,0 +1,55 @@
+"""What identifies a contact, written one way: phones as E.164, e-mails trimmed and in lower case."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import phonenumbers
+
+from contacts.models import KEY_FIELDS
+from engage_portal.engage import Identifier, IdentifierKind
+
+REGION = "SE"
+"""Where a phone number without a country code is from."""
+
+_COLUMNS: dict[IdentifierKind, tuple[str, ...]] = {
+    IdentifierKind.EMAIL: ("email",),
+    IdentifierKind.MOBILE_PHONE: ("mobile_phone",),
+    IdentifierKind.SOCIAL_SECURITY_NUMBER: ("social_security_number",),
+    # Which of the two it is, the tenant decides [developer.voyado.com/docs/contacts/identify-contact/find-contact].
+    IdentifierKind.CUSTOM_KEY: ("member_number", "external_id"),
+    IdentifierKind.ANY: ("email", "social_security_number", "mobile_phone", "member_number", "external_id"),
+}
+
+
+def normalised(column: str, value: str) -> str:
+    """A key as we store and compare it; what cannot be read as a phone number stays as it is."""
+    value = value.strip()
+    if column == "email":
+        return value.lower()
+    if column == "mobile_phone":
+        return e164(value) or value
+    if column == "social_security_number":
+        return value.replace("-", "").replace(" ", "")
+    return value
+
+
+def e164(value: str) -> str:
+    """A phone number with country code, such as +46735654321; empty where the text is no possible number."""
+    try:
+        number = phonenumbers.parse(value, REGION)
+    except phonenumbers.NumberParseException:
+        return ""
+    if not phonenumbers.is_possible_number(number):
+        return ""
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def columns_of(data: Mapping[str, Any]) -> dict[str, str]:
+    """Our key columns from contact data by Engage's names; a missing key is empty."""
+    return {column: normalised(column, str(data.get(name) or "")) for name, column in KEY_FIELDS.items()}
+
+
+def candidates(identifier: Identifier) -> list[tuple[str, str]]:
+    """The columns and values under which somebody with this identifier would stand in our copy."""
+    pairs = [(column, normalised(column, identifier.value)) for column in _COLUMNS[identifier.kind]]
+    return [(column, value) for column, value in pairs if value]

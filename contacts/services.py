@@ -1,0 +1,308 @@
+"""What can be done with a contact: find, create, change. Each answers within the caller's deadline."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from contacts.flat import flattened
+from contacts.keys import columns_of, normalised
+from contacts.models import KEY_FIELDS, Contact
+from contacts.selectors import contact_by_id, contacts_matching
+from contacts.snapshots import (
+    OUTAGES,
+    contact_current,
+    contact_seen,
+    contact_store,
+    is_fresh,
+    refresh_keys,
+)
+from engage_portal.core.clock import Deadline
+from engage_portal.core.freshness import Freshness, Read
+from engage_portal.core.ids import EngageContactId
+from engage_portal.engage import (
+    Conflict,
+    EngageError,
+    FieldError,
+    Identifier,
+    IdentifierKind,
+    Rejected,
+)
+from engage_portal.outbox import breaker, line
+from engage_portal.outbox.live import Delivered, deliver_now
+from engage_portal.outbox.models import Item
+from engage_portal.outbox.services import enqueue, enqueue_update, supersede
+from engage_portal.outbox.states import State
+
+CREATE, UPDATE = "contact.create", "contact.update"
+_LEVEL_WITH_COPY, _LEVEL_WITH_CREATION = 3, 4
+
+__all__ = ["Written", "contact_create", "contact_current", "contact_fetch", "contact_find", "contact_update"]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A change, and whether Engage has it already (else it is queued)."""
+
+    contact: Contact
+    is_live: bool
+
+
+def contact_find(*, identifier: Identifier, contact_type: str | None, deadline: Deadline) -> Read[Contact]:
+    """The contact with an identifier: from our copy while that is fresh, else from Engage, else from our copy.
+
+    Raises NotFound, Conflict (with candidates) and Rejected as Engage does, and Unavailable where Engage is away and
+    our copy does not know the identifier either, or the preparation level has no copy.
+    """
+    known = contacts_matching(identifier, contact_type=contact_type)
+    if len(known) == 1 and (is_fresh(known[0]) or known[0].engage_id is None):
+        return Read(known[0], Freshness.CACHED, known[0].fetched_at or known[0].created_at)
+    try:
+        found = line.ask(
+            lambda client: client.find_contact_id(identifier, contact_type=contact_type), deadline=deadline
+        )
+    except OUTAGES:
+        return _from_copy(known)
+    return Read(_remember(found, identifier, contact_type), Freshness.LIVE, None)
+
+
+def _from_copy(known: list[Contact]) -> Read[Contact]:
+    if settings.ENGAGE_LEVEL < _LEVEL_WITH_COPY or not known:
+        raise line.line_down("Engage is away, and this contact is not in the local copy.")
+    if len(known) > 1:
+        raise Conflict(
+            "More than one contact matches.",
+            error_code="MultipleMatches",
+            status=409,
+            candidates=tuple(EngageContactId(contact.public_id) for contact in known),
+        )
+    return Read(known[0], Freshness.STALE, known[0].fetched_at or known[0].created_at)
+
+
+def _remember(engage_id: EngageContactId, identifier: Identifier, contact_type: str | None) -> Contact:
+    columns = {
+        IdentifierKind.EMAIL: "email",
+        IdentifierKind.MOBILE_PHONE: "mobile_phone",
+        IdentifierKind.SOCIAL_SECURITY_NUMBER: "social_security_number",
+    }
+    column = columns.get(identifier.kind)
+    if column is None:
+        contact, _ = Contact.objects.get_or_create(
+            engage_contact_id=UUID(engage_id), defaults={"pk": UUID(engage_id)}
+        )
+        return contact
+    value = normalised(column, identifier.value)
+    return contact_seen(engage_id, column=column, value=value, contact_type=contact_type)
+
+
+def contact_fetch(*, contact_id: UUID, deadline: Deadline) -> Read[Contact]:
+    """A contact by id, also one that this portal has never seen. Raises NotFound and Unavailable."""
+    contact = contact_by_id(contact_id)
+    if contact is not None:
+        read = contact_current(contact=contact, deadline=deadline)
+        if read.freshness is Freshness.NONE:
+            raise line.line_down("Engage is away, and this contact was never fetched before.")
+        return read
+    answer = line.ask(lambda client: client.get_contact(EngageContactId(str(contact_id))), deadline=deadline)
+    contact = contact_store(answer)
+    return Read(contact, Freshness.LIVE, contact.fetched_at)
+
+
+def contact_for_sign_in(*, email: str, deadline: Deadline) -> Contact | None:
+    """The one person who may sign in with an e-mail address; None where nobody, or nobody certain, has it.
+
+    Our copy first; where Engage is asked and several match, the `Member` is meant.
+    """
+    address = normalised("email", email)
+    identifier = Identifier(IdentifierKind.EMAIL, address)
+    known = contacts_matching(identifier)
+    if not known:
+        known = _found_in_engage(identifier, deadline)
+    members = [contact for contact in known if contact.contact_type.casefold() == "member"]
+    certain = members or known
+    return certain[0] if len(certain) == 1 and certain[0].email == address else None
+
+
+def _found_in_engage(identifier: Identifier, deadline: Deadline) -> list[Contact]:
+    for contact_type in (None, "Member"):
+        try:
+            read = contact_find(identifier=identifier, contact_type=contact_type, deadline=deadline)
+            return [contact_current(contact=read.value, deadline=deadline).value]
+        except Conflict:
+            continue  # the same address in two types: ask again for the member
+        except EngageError:
+            return []
+    return []
+
+
+def contact_create(
+    *, body: Mapping[str, Any], source: str, store: str, unapproved: bool, actor: str, deadline: Deadline
+) -> Written:
+    """Create a contact: in Engage where it answers in time, else here (level 4), to be sent later.
+
+    Raises Rejected and Conflict as Engage does, and Unavailable below level 4 while Engage is away. After a refusal
+    nothing is kept.
+    """
+    online = breaker.is_closed()
+    if not online and settings.ENGAGE_LEVEL < _LEVEL_WITH_CREATION:
+        raise line.line_down("Engage is away. New contacts can be registered when it is back.")
+    contact = _newborn(body, source=source, store=store, unapproved=unapproved, online=online)
+    if not online:
+        _refuse_known(contact)
+    item = _queue_newborn(contact, looks_first=not online, actor=actor)
+    try:
+        outcome = deliver_now(item, deadline=deadline)
+    except EngageError:
+        Contact.objects.filter(pk=contact.pk, engage_contact_id__isnull=True).delete()
+        raise
+    contact = Contact.objects.select_related("same_as").get(pk=contact.pk)
+    return Written(contact.same_as or contact, is_live=isinstance(outcome, Delivered))
+
+
+def _newborn(body: Mapping[str, Any], *, source: str, store: str, unapproved: bool, online: bool) -> Contact:
+    flat = flattened(body)
+    columns = columns_of(flat)
+    if not any(columns.values()):
+        raise Rejected(
+            "A contact needs at least one key.",
+            status=422,
+            error_code="ValidationError",
+            field_errors=(FieldError("email", f"at least one of {', '.join(KEY_FIELDS)} is required"),),
+        )
+    flat |= {name: columns[column] for name, column in KEY_FIELDS.items() if columns[column]}
+    contact_id = uuid4()
+    if not online and not columns["external_id"]:
+        # Somebody born during an outage is found again under a number of ours, whatever else changes.
+        flat["externalId"] = columns["external_id"] = str(contact_id)
+    return Contact(
+        pk=contact_id,
+        contact_type=str(body.get("contactType") or "Member"),
+        changes=flat,
+        source=source,
+        created_in_store=store,
+        created_as_unapproved=unapproved,
+        **columns,
+    )
+
+
+def _refuse_known(contact: Contact) -> None:
+    """While Engage is away our copy says who exists already."""
+    for name, column in KEY_FIELDS.items():
+        value = getattr(contact, column)
+        same = Contact.objects.filter(contact_type__iexact=contact.contact_type, same_as__isnull=True)
+        if value and same.filter(**{column: value}).exists():
+            raise _key_exists(name)
+
+
+def _queue_newborn(contact: Contact, *, looks_first: bool, actor: str) -> Item:
+    try:
+        with transaction.atomic():
+            contact.save(force_insert=True)
+            return enqueue(
+                kind=CREATE,
+                subject_id=contact.pk,
+                stream=contact.stream,
+                reference=str(contact.pk),
+                store=contact.created_in_store,
+                looks_first=looks_first,
+                actor=actor,
+            )
+    except IntegrityError:
+        raise _key_exists("key") from None
+
+
+def _key_exists(name: str) -> Conflict:
+    return Conflict(
+        f"A contact with this {name} exists or is being created.",
+        status=409,
+        error_code="ApprovedContactWithKeyExists",
+    )
+
+
+def contact_update(
+    *, contact: Contact, body: Mapping[str, Any], store: str, actor: str, deadline: Deadline
+) -> Written:
+    """Change a contact: only fields whose value differs are kept and sent. Raises Rejected as Engage does.
+
+    A value that is changed back before it was sent is not sent at all.
+    """
+    wanted = _normalised_changes(flattened(body))
+    with transaction.atomic():
+        contact = Contact.objects.select_for_update().get(pk=contact.pk)
+        before = dict(contact.changes)
+        item = _queue_changes(contact, wanted, store=store, actor=actor)
+    if item is None:
+        return Written(contact, is_live=contact.engage_id is not None and not contact.changes)
+    if set(item.fields) - set(wanted):
+        return Written(
+            contact, is_live=False
+        )  # merged with earlier changes: their refusal is not this caller's
+    try:
+        outcome = deliver_now(item, deadline=deadline)
+    except EngageError:
+        _take_back(contact.pk, wanted, before)
+        raise
+    return Written(Contact.objects.get(pk=contact.pk), is_live=isinstance(outcome, Delivered))
+
+
+def _normalised_changes(flat: dict[str, Any]) -> dict[str, Any]:
+    for name, column in KEY_FIELDS.items():
+        if flat.get(name):
+            flat[name] = normalised(column, str(flat[name]))
+    return flat
+
+
+def _queue_changes(contact: Contact, wanted: Mapping[str, Any], *, store: str, actor: str) -> Item | None:
+    current = {**contact.snapshot, **contact.changes}
+    changed = {name: value for name, value in wanted.items() if name not in current or current[name] != value}
+    if not changed:
+        return None
+    waiting = _waiting_update(contact)
+    back = {
+        name
+        for name, value in changed.items()
+        if waiting and name in waiting.fields and name in contact.snapshot and contact.snapshot[name] == value
+    }
+    contact.changes = {
+        name: value for name, value in {**contact.changes, **changed}.items() if name not in back
+    }
+    refresh_keys(contact)
+    contact.save()
+    if waiting and back:
+        waiting.fields = sorted(set(waiting.fields) - back)
+        waiting.save(update_fields=["fields"])
+        if not waiting.fields:
+            supersede(item=waiting, reason="Changed back before it was sent.")
+    forth = set(changed) - back
+    if not forth or _is_waiting_to_be_born(contact):
+        return None
+    return enqueue_update(
+        kind=UPDATE, subject_id=contact.pk, stream=contact.stream, fields=forth, store=store, actor=actor
+    )
+
+
+def _waiting_update(contact: Contact) -> Item | None:
+    rows = Item.objects.select_for_update().filter(stream=contact.stream, kind=UPDATE, state=State.PENDING)
+    return rows.order_by("-pk").first()
+
+
+def _is_waiting_to_be_born(contact: Contact) -> bool:
+    """Whether the creation has not left yet: it will carry the change itself."""
+    waiting = Item.objects.filter(stream=contact.stream, kind=CREATE, subject_id=contact.pk)
+    return waiting.filter(state__in=[State.PENDING, State.ATTENTION], was_in_doubt=False).exists()
+
+
+@transaction.atomic
+def _take_back(contact_id: UUID, refused: Mapping[str, Any], before: Mapping[str, Any]) -> None:
+    """After a refusal: the contact is as it was, but for what others changed meanwhile."""
+    contact = Contact.objects.select_for_update().get(pk=contact_id)
+    for name, value in refused.items():
+        if contact.changes.get(name) == value:
+            contact.changes.pop(name)
+            if name in before:
+                contact.changes[name] = before[name]
+    refresh_keys(contact)
+    contact.save()

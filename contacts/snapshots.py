@@ -1,0 +1,99 @@
+"""Keeping what Engage answers about contacts, and asking only when our copy is not fresh."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import transaction
+from django_q.tasks import async_task
+
+from contacts.flat import from_engage
+from contacts.keys import columns_of
+from contacts.models import Contact
+from engage_portal.core import clock
+from engage_portal.core.clock import Deadline
+from engage_portal.core.freshness import Freshness, Read
+from engage_portal.core.ids import EngageContactId
+from engage_portal.engage import AuthFailed, Misconfigured, RateLimited, Unavailable
+from engage_portal.engage import Contact as EngageContact
+from engage_portal.outbox import breaker, line
+
+OUTAGES = (Unavailable, RateLimited, AuthFailed, Misconfigured)
+"""The errors after which our copy is shown: they say nothing about the contact."""
+
+_REFRESH_AGAIN_AFTER = 60
+
+
+def is_fresh(contact: Contact) -> bool:
+    """Whether our copy is young enough to be shown without asking Engage."""
+    limit = timedelta(seconds=settings.SNAPSHOT_FRESH_SECONDS)
+    return contact.fetched_at is not None and clock.now() - contact.fetched_at < limit
+
+
+def contact_current(*, contact: Contact, deadline: Deadline) -> Read[Contact]:
+    """The contact, from our copy while it is fresh, else from Engage, else our copy with its age.
+
+    Raises NotFound where Engage no longer has the contact; never another EngageError.
+    """
+    engage_id = contact.engage_id
+    if engage_id is None or is_fresh(contact):
+        return Read(contact, Freshness.CACHED, contact.fetched_at or contact.created_at)
+    try:
+        answer = line.ask(
+            lambda client: client.get_contact(EngageContactId(str(engage_id))), deadline=deadline
+        )
+    except OUTAGES:
+        refresh_later(contact.pk)
+        return Read(contact, Freshness.STALE if contact.fetched_at else Freshness.NONE, contact.fetched_at)
+    contact = contact_store(answer)
+    return Read(contact, Freshness.LIVE, contact.fetched_at)
+
+
+@transaction.atomic
+def contact_store(answer: EngageContact) -> Contact:
+    """Keep Engage's answer about one contact. What changed here and is still on its way stays on top."""
+    engage_id = UUID(answer.id)
+    contact, _ = Contact.objects.select_for_update().get_or_create(
+        engage_contact_id=engage_id, defaults={"pk": engage_id}
+    )
+    store_answer(contact, answer)
+    contact.save()
+    return contact
+
+
+def store_answer(contact: Contact, answer: EngageContact) -> None:
+    """Put Engage's answer into a loaded contact; the caller saves it."""
+    flat = from_engage(answer)
+    # An old description of Engage lets a creation answer nothing but the id: that is no snapshot.
+    if flat:
+        contact.snapshot = flat
+        contact.fetched_at = clock.now()
+    contact.contact_type = answer.contact_type or contact.contact_type
+    refresh_keys(contact)
+
+
+def refresh_keys(contact: Contact) -> None:
+    """Bring the key columns in line with the data; the caller saves the contact."""
+    for column, value in columns_of({**contact.snapshot, **contact.changes}).items():
+        setattr(contact, column, value)
+
+
+@transaction.atomic
+def contact_seen(engage_id: EngageContactId, *, column: str, value: str, contact_type: str | None) -> Contact:
+    """Keep an id that Engage gave for a key, so that the next look-up needs no call."""
+    contact, created = Contact.objects.select_for_update().get_or_create(
+        engage_contact_id=UUID(engage_id), defaults={"pk": UUID(engage_id)}
+    )
+    if created and contact_type:
+        contact.contact_type = contact_type
+    if getattr(contact, column) != value:
+        setattr(contact, column, value)
+    contact.save()
+    return contact
+
+
+def refresh_later(contact_id: UUID) -> None:
+    """Let a worker, which has more patience than a person, bring the copy up to date; once a minute at most."""
+    if breaker.is_closed() and cache.add(f"contact:refresh:{contact_id}", 1, _REFRESH_AGAIN_AFTER):
+        async_task("contacts.tasks.refresh_contact", str(contact_id), task_name="refresh contact")

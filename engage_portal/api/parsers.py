@@ -1,0 +1,82 @@
+"""Bodies as they are on the wire: JSON whose numbers keep their digits, of a bounded size."""
+
+from collections.abc import Mapping
+from typing import IO, Any
+
+from django.conf import settings
+from rest_framework.exceptions import APIException, ParseError
+from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
+
+from engage_portal.engage.wire import Unreadable, decode
+
+
+class BodyTooLarge(APIException):
+    """More than this portal reads."""
+
+    status_code = 413
+    default_detail = "The body is too large."
+    default_code = "BodyTooLarge"
+
+
+class EngageJSONParser(BaseParser):
+    """JSON with fractions as Decimal."""
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """The JSON value of a body; an empty body is None. Raises ParseError and BodyTooLarge."""
+        del media_type, parser_context
+        body = bounded(stream)
+        if not body.strip():
+            return None
+        try:
+            return decode(body)
+        except Unreadable:
+            raise ParseError("The body is not valid JSON.") from None
+
+
+class RawJSONParser(EngageJSONParser):
+    """The bytes themselves, for bodies that a typed model reads."""
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """The body's bytes, wrapped so that DRF takes them for data."""
+        del media_type, parser_context
+        return {"body": bounded(stream)}
+
+
+def bounded(stream: IO[bytes]) -> bytes:
+    """At most DATA_UPLOAD_MAX_MEMORY_SIZE bytes; raises BodyTooLarge beyond."""
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    body = stream.read(limit + 1)
+    if len(body) > limit:
+        raise BodyTooLarge(f"The body is larger than {limit} bytes.")
+    return body
+
+
+def object_body(request: Request) -> dict[str, Any]:
+    """The body as an object. Raises ParseError for anything else, and for an empty one with Engage's NoData."""
+    body = request.data
+    if not body:
+        raise NoData
+    if not isinstance(body, dict):
+        raise ParseError("The body must be a JSON object.")
+    return body
+
+
+class NoData(APIException):
+    """Engage's word for an empty body."""
+
+    status_code = 400
+    default_detail = "There is no data in the request."
+    default_code = "NoData"

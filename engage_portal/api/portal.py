@@ -1,0 +1,169 @@
+"""The portal's own operations: its state, and the offline queue."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ParseError
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from engage_portal import __version__
+from engage_portal.api.errors import error_body
+from engage_portal.api.models import ApiKey
+from engage_portal.api.renderers import EngageJSONRenderer
+from engage_portal.api.schema import ERRORS, ITEM, ITEM_PAGE, STATUS
+from engage_portal.api.views import EngageView, whole_or_refuse
+from engage_portal.outbox import breaker, selectors
+from engage_portal.outbox.filters import ItemFilter
+from engage_portal.outbox.models import Item
+from engage_portal.outbox.services import retry
+from engage_portal.outbox.states import MOVING, State
+
+# The wording that Engage's integration principles suggest for the checkout.
+NOTICE = (
+    "There were problems handling your member data. You can proceed with your purchase, but your member offers may "
+    "not be available right now. Contact customer service for more information."
+)
+
+
+def healthz(_request: HttpRequest) -> HttpResponse:
+    """The process is alive. Asks nobody."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@extend_schema(exclude=True)
+class NoSuchOperation(EngageView):
+    """Everything below /api/ that does not exist answers in Engage's shape, not with a page."""
+
+    permission_classes = [AllowAny]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """404, whatever the method."""
+        del args, kwargs
+        refused = error_body(
+            "NoSuchOperation", f"There is no {request.method} at this address. See /api/docs."
+        )
+        return HttpResponse(EngageJSONRenderer().render(refused), status=404, content_type="application/json")
+
+
+class StatusView(EngageView):
+    """`GET /api/portal/v1/status`."""
+
+    @extend_schema(operation_id="portalStatus", tags=["portal"], responses={200: STATUS, **ERRORS})
+    def get(self, request: Request) -> Response:
+        """Whether Engage is up, what waits, and what a till may say to its customer."""
+        del request
+        line, counts = breaker.status(), selectors.counts()
+        return Response(
+            {
+                "version": __version__,
+                "level": settings.ENGAGE_LEVEL,
+                "engage": {
+                    "isUp": line.is_up,
+                    "downSince": _iso(line.down_since),
+                    "lastAnswerAt": _iso(line.last_answer_at),
+                },
+                "outbox": {
+                    "waiting": sum(counts.get(state, 0) for state in MOVING),
+                    "attention": counts.get(State.ATTENTION, 0),
+                },
+                "notice": "" if line.is_up else NOTICE,
+            }
+        )
+
+
+class OutboxView(EngageView):
+    """`GET /api/portal/v1/outbox`."""
+
+    @extend_schema(
+        operation_id="listOutbox",
+        tags=["portal"],
+        parameters=[
+            OpenApiParameter("state", enum=State.values, many=True),
+            OpenApiParameter("kind"),
+            OpenApiParameter("store"),
+            OpenApiParameter("text"),
+            OpenApiParameter("offset", OpenApiTypes.INT, default=0),
+            OpenApiParameter("count", OpenApiTypes.INT, default=100),
+        ],
+        responses={200: ITEM_PAGE, **ERRORS},
+    )
+    def get(self, request: Request) -> Response:
+        """Items of the caller's store, newest first."""
+        offset = whole_or_refuse(request, "offset", default=0, least=0, most=10_000)
+        count = whole_or_refuse(request, "count", default=100, least=1, most=500)
+        found = ItemFilter(request.query_params, queryset=items_of(self.key))
+        if not found.is_valid():
+            raise ParseError("; ".join(f"{name}: {errors[0]}" for name, errors in found.errors.items()))
+        rows = [item_body(item) for item in found.qs[offset : offset + count]]
+        return Response({"items": rows, "totalCount": found.qs.count(), "offset": offset, "count": len(rows)})
+
+
+class OutboxItemView(EngageView):
+    """`GET /api/portal/v1/outbox/{id}`."""
+
+    @extend_schema(operation_id="showOutboxItem", tags=["portal"], responses={200: ITEM, **ERRORS})
+    def get(self, request: Request, pk: int) -> Response:
+        """One item with its history."""
+        del request
+        get_object_or_404(items_of(self.key), pk=pk)
+        detail = selectors.item_detail(pk)
+        timeline = [
+            {
+                "at": _iso(entry.at),
+                "title": entry.title,
+                "detail": entry.detail,
+                "durationMs": entry.duration_ms,
+            }
+            for entry in detail.timeline
+        ]
+        waits_for = detail.waits_for.pk if detail.waits_for else None
+        return Response({**item_body(detail.item), "waitsFor": waits_for, "timeline": timeline})
+
+
+class RetryOutboxItemView(EngageView):
+    """`POST /api/portal/v1/outbox/{id}/retry`."""
+
+    @extend_schema(
+        operation_id="retryOutboxItem", tags=["portal"], request=None, responses={202: ITEM, **ERRORS}
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """Send an item again that waits or needs attention."""
+        del request
+        get_object_or_404(items_of(self.key), pk=pk)
+        done = retry(items=items_of(self.key).filter(pk=pk), by=self.key.name)
+        body = item_body(Item.objects.get(pk=pk))
+        return Response({**body, "message": str(done)}, status=202 if done.queued else 200)
+
+
+def items_of(key: ApiKey) -> Any:
+    """The items that a key may see: of its store, or all for a key that is bound to none."""
+    rows = selectors.items()
+    return rows.filter(store=key.store) if key.store else rows
+
+
+def item_body(item: Item) -> dict[str, Any]:
+    """An item on the wire."""
+    return {
+        "id": item.pk,
+        "kind": item.kind,
+        "state": item.state,
+        "store": item.store,
+        "reference": item.reference,
+        "reasonCode": item.reason_code,
+        "reason": item.reason,
+        "tries": item.tries,
+        "createdAt": _iso(item.created_at),
+        "notBefore": _iso(item.not_before),
+        "finishedAt": _iso(item.finished_at),
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

@@ -1,0 +1,181 @@
+"""The shapes of Engage's v3 language, for the OpenAPI page. Objects are open: Engage may add members."""
+
+from typing import Any
+
+_TEXT = {"type": "string"}
+_GUID = {"type": "string", "format": "uuid"}
+_YES_NO = {"type": "boolean"}
+_NUMBER = {"type": "number"}
+
+ERROR: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "errorCode": {"type": "string", "example": "ValidationError"},
+        "message": _TEXT,
+        "messageDetails": {"type": "object"},
+        "validationErrors": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"field": _TEXT, "errorDescription": _TEXT}},
+        },
+    },
+}
+ERRORS: dict[int, Any] = {400: ERROR, 401: ERROR, 403: ERROR, 404: ERROR, 409: ERROR, 422: ERROR, 503: ERROR}
+
+_PREFERENCES = {
+    "type": "object",
+    "properties": dict.fromkeys(("acceptsEmail", "acceptsSms", "acceptsPostal"), _YES_NO),
+}
+_CONSENTS = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["id", "value"],
+        "properties": {"id": _TEXT, "value": _YES_NO, "date": _TEXT, "source": _TEXT, "comment": _TEXT},
+    },
+}
+CONTACT: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "id": _GUID,
+        "attributes": {"type": "object", "additionalProperties": True},
+        "meta": {"type": "object", "properties": {"contactType": _TEXT}},
+        "preferences": _PREFERENCES,
+        "consents": _CONSENTS,
+    },
+}
+CONTACT_WRITE: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": True,
+    "properties": {
+        **dict.fromkeys(("contactType", "firstName", "lastName", "email", "mobilePhone"), _TEXT),
+        **dict.fromkeys(("externalId", "memberNumber"), _TEXT),
+        "countryCode": {"type": "string", "example": "SE"},
+        "preferences": _PREFERENCES,
+        "consents": _CONSENTS,
+    },
+    "example": {"firstName": "Example", "email": "example@example.com", "countryCode": "SE"},
+}
+ASSIGNMENTS: dict[str, Any] = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {
+            "id": _GUID,
+            "promotionId": _GUID,
+            "name": _TEXT,
+            "heading": _TEXT,
+            "description": _TEXT,
+            "expiresOn": {"type": "string", "nullable": True},
+            "redeemed": _YES_NO,
+            "redemptionChannels": {"type": "array", "items": {"type": "object"}},
+        },
+    },
+}
+REDEEM: dict[str, Any] = {
+    "type": "object",
+    "required": ["redemptionChannel"],
+    "properties": {"redemptionChannel": {"type": "string", "enum": ["POS", "ECOM", "OTHER"]}},
+}
+TRANSACTIONS: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "items": {"type": "array", "items": {"type": "object", "additionalProperties": True}},
+        "totalCount": {"type": "integer"},
+        "offset": {"type": "integer"},
+        "count": {"type": "integer"},
+    },
+}
+_LINE = {
+    "type": "object",
+    "required": [
+        "type", "sku", "articleNumber", "articleName", "quantity", "grossPaidPrice", "taxAmount", "taxPercent",
+    ],
+    "properties": {
+        "type": {"type": "string", "enum": ["PURCHASE", "RETURN", "ADJUSTMENT"]},
+        "sku": _TEXT,
+        "articleNumber": _TEXT,
+        "articleName": _TEXT,
+        "articleGroup": _TEXT,
+        "quantity": {"type": "integer", "description": "Negative on RETURN."},
+        "grossPaidPrice": {"type": "number", "description": "The line's total, positive on RETURN too."},
+        "taxAmount": _NUMBER,
+        "taxPercent": _NUMBER,
+        "awardsBonus": _YES_NO,
+    },
+}  # fmt: skip
+RECEIPT: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": [
+        "contact", "uniqueReceiptId", "receiptNumber", "createdDate", "storeExternalId", "currency",
+        "totalGrossPrice", "paymentMethods", "items",
+    ],
+    "properties": {
+        "contact": {
+            "type": "object",
+            "required": ["matchKey", "matchKeyType"],
+            "properties": {"matchKey": _TEXT, "matchKeyType": _TEXT, "contactType": _TEXT},
+        },
+        "uniqueReceiptId": {"type": "string", "description": "Unique for ever, across stores and systems."},
+        "receiptNumber": _TEXT,
+        "createdDate": {"type": "string", "format": "date-time"},
+        "storeExternalId": _TEXT,
+        "currency": {"type": "string", "example": "SEK"},
+        "exchangeRateToGroupCurrency": _NUMBER,
+        "totalGrossPrice": _NUMBER,
+        "paymentMethods": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["type", "value"],
+                "properties": {"type": _TEXT, "value": _NUMBER, "description": _TEXT},
+            },
+        },
+        "items": {"type": "array", "items": _LINE},
+        "usedPromotions": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"promotionId": _TEXT, "couponId": _TEXT}},
+        },
+        "usedBonusChecks": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"checkNumber": _TEXT}},
+        },
+    },
+}  # fmt: skip
+ITEM: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "integer"},
+        **dict.fromkeys(("kind", "state", "store", "reference", "reasonCode", "reason"), _TEXT),
+        "tries": {"type": "integer"},
+        **{
+            name: {"type": "string", "format": "date-time"}
+            for name in ("createdAt", "notBefore", "finishedAt")
+        },
+    },
+}
+ITEM_PAGE: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "items": {"type": "array", "items": ITEM},
+        "totalCount": {"type": "integer"},
+        "offset": {"type": "integer"},
+        "count": {"type": "integer"},
+    },
+}
+STATUS: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "version": _TEXT,
+        "engage": {
+            "type": "object",
+            "properties": {"isUp": _YES_NO, "downSince": _TEXT, "lastAnswerAt": _TEXT},
+        },
+        "outbox": {
+            "type": "object",
+            "properties": {"waiting": {"type": "integer"}, "attention": {"type": "integer"}},
+        },
+        "level": {"type": "integer"},
+        "notice": {"type": "string", "description": "What to tell the customer while Engage is away."},
+    },
+}

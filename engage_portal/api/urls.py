@@ -1,0 +1,40 @@
+"""Every address of the API. Engage's own paths come without a trailing slash, as Engage has them."""
+
+from csp.decorators import csp_update
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from contacts.api import Contacts, CountContacts, FindContactId, OneContact
+from engage_portal.api.portal import (
+    NoSuchOperation,
+    OutboxItemView,
+    OutboxView,
+    RetryOutboxItemView,
+    StatusView,
+    healthz,
+)
+from promotions.api import PromotionAssignments, RedeemAssignment
+from receipts.api import Receipts, Transactions
+
+_docs = csp_update({"style-src": ["'self'", "'unsafe-inline'"]})(
+    SpectacularSwaggerSplitView.as_view(url_name="api-schema")
+)
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("api/v2/contacts/count", CountContacts.as_view()),
+    path("api/v3/contacts", Contacts.as_view()),
+    path("api/v3/contacts/id", FindContactId.as_view()),
+    path("api/v3/contacts/transactions", Transactions.as_view()),
+    path("api/v3/contacts/<str:contact_id>", OneContact.as_view()),
+    path("api/v3/promotion-assignments", PromotionAssignments.as_view()),
+    path("api/v3/promotion-assignments/<str:assignment_id>/redeem", RedeemAssignment.as_view()),
+    path("api/v3/receipts", Receipts.as_view()),
+    path("api/portal/v1/status", StatusView.as_view()),
+    path("api/portal/v1/outbox", OutboxView.as_view()),
+    path("api/portal/v1/outbox/<int:pk>", OutboxItemView.as_view()),
+    path("api/portal/v1/outbox/<int:pk>/retry", RetryOutboxItemView.as_view()),
+    path("api/schema", SpectacularAPIView.as_view(), name="api-schema"),
+    path("api/docs", _docs, name="api-docs"),
+    path("api/<path:rest>", NoSuchOperation.as_view()),
+]

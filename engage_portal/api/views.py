@@ -1,0 +1,78 @@
+"""What every operation of the API shares: the deadline, the caller, the age of an answer."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest
+from rest_framework.exceptions import ParseError, PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from engage_portal.api.models import ApiKey
+from engage_portal.core import clock
+from engage_portal.core.clock import Deadline
+from engage_portal.core.freshness import Freshness, Read
+from engage_portal.core.ids import parse_guid
+from engage_portal.engage import Rejected
+
+
+class EngageView(APIView):
+    """One operation. The clock starts when the request comes in."""
+
+    deadline: Deadline
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        """Start the time budget before anything else is done."""
+        self.deadline = Deadline.after(settings.PORTAL_TIME_BUDGET)
+        return super().initialize_request(request, *args, **kwargs)
+
+    @property
+    def key(self) -> ApiKey:
+        """The caller's key."""
+        key = self.request.auth
+        if not isinstance(key, ApiKey):
+            raise PermissionDenied
+        return key
+
+
+def store_for(key: ApiKey, wanted: str) -> str:
+    """The store that a call is for. Raises PermissionDenied where the key is bound to another one."""
+    if key.store and wanted and wanted != key.store:
+        raise PermissionDenied(
+            f"This API key belongs to store {key.store}; storeExternalId names another one."
+        )
+    return wanted or key.store
+
+
+def guid_or_refuse(value: str, *, code: str, name: str) -> UUID:
+    """A GUID from a path or a query. Raises Rejected (400) with Engage's code."""
+    guid = parse_guid(value.strip())
+    if guid is None:
+        raise Rejected(f"{name} must be a GUID.", status=400, error_code=code)
+    return guid
+
+
+def whole_or_refuse(request: Request, name: str, *, default: int, least: int, most: int) -> int:
+    """A whole number from the query. Raises ParseError that names it."""
+    text = request.query_params.get(name, "")
+    if not text:
+        return default
+    if not text.isdecimal() or not least <= int(text[:12]) <= most:
+        raise ParseError(f"{name} must be a whole number from {least} to {most}.")
+    return int(text)
+
+
+def aged(body: Any, read: Read[Any], *, status: int = 200) -> Response:
+    """An answer with its age: `Age` in seconds, `X-Engage-Freshness: live | cached | stale`."""
+    return Response(body, status=status, headers=age_headers(read.freshness, read.fetched_at))
+
+
+def age_headers(freshness: Freshness, fetched_at: datetime | None) -> dict[str, str]:
+    """The two headers about an answer's age."""
+    age = (
+        0 if freshness is Freshness.LIVE or fetched_at is None else (clock.now() - fetched_at).total_seconds()
+    )
+    return {"Age": str(max(0, int(age))), "X-Engage-Freshness": str(freshness)}

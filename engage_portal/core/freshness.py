@@ -1,0 +1,30 @@
+"""How old an answer is, said the same way by pages and by the API."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Freshness(StrEnum):
+    """The values of the header `X-Engage-Freshness`."""
+
+    LIVE = "live"
+    """Engage answered just now."""
+    CACHED = "cached"
+    """Our copy, young enough that Engage was not asked."""
+    STALE = "stale"
+    """Our copy, because Engage did not answer in time."""
+    NONE = "none"
+    """There is no copy and Engage did not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read(Generic[T]):
+    """A value with its age."""
+
+    value: T
+    freshness: Freshness
+    fetched_at: datetime | None

@@ -1,0 +1,69 @@
+"""Logging for every process: one line per event, personal data masked, never a query string."""
+
+import logging
+import logging.config
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+from engage_portal.core.masking import masked
+
+_KEPT = {"timestamp", "level", "logger", "event_id", "path", "duration_ms", "status"}
+
+
+def mask_personal(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Mask personal data in every text of an event; runs after tracebacks became text, so it covers them too."""
+    for key, value in event.items():
+        if isinstance(value, str) and key not in _KEPT:
+            event[key] = masked(value, keep=8000)
+    return event
+
+
+def logging_config(*, debug: bool, quiet: bool = False) -> None:
+    """Configure structlog and the standard library's logging; safe to call twice. `quiet` logs warnings only."""
+    shared: list[Any] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    last: Any = structlog.dev.ConsoleRenderer(colors=False) if debug else structlog.processors.JSONRenderer()
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {
+                "line": {
+                    "()": structlog.stdlib.ProcessorFormatter,
+                    "foreign_pre_chain": [*shared, structlog.stdlib.ExtraAdder()],
+                    "processors": [
+                        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                        structlog.processors.format_exc_info,
+                        mask_personal,
+                        last,
+                    ],
+                }
+            },
+            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+            "root": {"handlers": ["stderr"], "level": "WARNING" if quiet else "INFO"},
+            "loggers": {
+                "django.server": {"handlers": [], "propagate": False},
+                # Our own request log says the same without the query; Django's would print the full path.
+                "django.request": {"level": "ERROR"},
+                "django_q": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},
+                "httpx": {"level": "WARNING"},
+                "httpcore": {"level": "WARNING"},
+            },
+        }
+    )

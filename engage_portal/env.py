@@ -1,0 +1,130 @@
+"""Reads the settings of the environment, once, and remembers what was wrong with them.
+
+Nothing here raises: a bad value is replaced by its default and written to `PROBLEMS`, which `checks.py` turns
+into one sentence per variable. So all mistakes are reported at once, and nothing starts with any of them.
+"""
+
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import dj_database_url
+import dj_email_url
+import environs
+from marshmallow import ValidationError
+from marshmallow.validate import Range
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+NAMES: list[str] = []
+"""Every variable that was asked for, in order; the README's table is compared with it."""
+
+PROBLEMS: dict[str, str] = {}
+"""Variable → what is wrong with its value, as the end of a sentence that begins with the variable's name."""
+
+_env = environs.Env(eager=False)
+
+
+def load_dotenv() -> None:
+    """Read `.env` in development only: a process that is given a SECRET_KEY is a deployment and never reads it."""
+    if "SECRET_KEY" not in os.environ and (BASE_DIR / ".env").is_file():
+        _env.read_env(str(BASE_DIR / ".env"), recurse=False)
+
+
+def _kept(name: str, value: Any, default: Any) -> Any:
+    """The value, or its default where environs could not read it (it then stands in environs' own errors)."""
+    NAMES.append(name)
+    return default if value is None else value
+
+
+def text(name: str, default: str = "") -> str:
+    """A text without surrounding blanks."""
+    return str(_kept(name, _env.str(name, default), default)).strip()
+
+
+def secret_key(name: str, *, debug: bool) -> str:
+    """Django's key. In development one is made up for this process; a deployment has to bring its own."""
+    value = text(name)
+    if not value and not debug:
+        PROBLEMS[name] = "is missing: set it to at least 50 random characters"
+    return value or secrets.token_urlsafe(50)
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """A yes or no: true/false, yes/no, on/off, 1/0."""
+    return bool(_kept(name, _env.bool(name, default), default))
+
+
+def whole(name: str, default: int, *, least: int, most: int) -> int:
+    """A whole number within bounds."""
+    return int(_kept(name, _env.int(name, default, validate=Range(least, most)), default))
+
+
+def seconds(name: str, default: float, *, least: float, most: float) -> float:
+    """A number of seconds within bounds; fractions are allowed."""
+    return float(_kept(name, _env.float(name, default, validate=Range(least, most)), default))
+
+
+def texts(name: str, default: Sequence[str] = ()) -> list[str]:
+    """A comma-separated list of texts; empty entries do not count."""
+    values = _kept(name, _env.list(name, list(default)), list(default))
+    return [value.strip() for value in values if value.strip()]
+
+
+def waits(name: str, default: Sequence[int]) -> tuple[int, ...]:
+    """A comma-separated list of growing waits, in whole seconds."""
+
+    def growing(values: Sequence[int]) -> None:
+        if not values or min(values) < 1 or list(values) != sorted(values):
+            raise ValidationError("must be a list of growing seconds such as 10,30,60,300")
+
+    values = _kept(name, _env.list(name, list(default), subcast=int, validate=growing), default)
+    return tuple(values)
+
+
+def address(name: str, *, schemes: Sequence[str], default: str = "") -> str:
+    """An address (URL) with one of the schemes, without a slash at its end; empty is allowed."""
+    value = text(name, default).rstrip("/")
+    parts = urlsplit(value)
+    if value and (parts.scheme not in schemes or not parts.netloc):
+        PROBLEMS[name] = f"must be an address that begins with {' or '.join(f'{s}://' for s in schemes)}"
+        return default
+    return value
+
+
+def database(name: str, default: str) -> dict[str, Any]:
+    """A database configuration from an address such as sqlite:///path or postgres://user:secret@host/name."""
+    value = text(name, default)
+    try:
+        config = dj_database_url.parse(value)
+    except (ValueError, KeyError):
+        config = {}
+    if config.get("ENGINE") not in {"django.db.backends.sqlite3", "django.db.backends.postgresql"}:
+        PROBLEMS[name] = "must be sqlite:///PATH or postgres://USER:PASSWORD@HOST:PORT/NAME"
+        config = dj_database_url.parse(default)
+    return dict(config)
+
+
+def email(name: str, default: str) -> dict[str, Any]:
+    """How mail leaves: submission:// (STARTTLS), smtps://, smtp://, console:, or demo: (kept on a page)."""
+    value = text(name, default)
+    if value == "demo:":
+        return {"EMAIL_BACKEND": "engage_portal.accounts.mailbox.DemoMailbox"}
+    config = dj_email_url.parse(value)
+    if "EMAIL_BACKEND" not in config:
+        PROBLEMS[name] = "must be an address such as submission://USER:PASSWORD@HOST:587, console: or demo:"
+        return {}
+    return {**config, "EMAIL_TIMEOUT": 5}
+
+
+def finish() -> None:
+    """Collect what environs found wrong. Call once, after the last variable is read."""
+    try:
+        _env.seal()
+    except environs.EnvValidationError as error:
+        for name, messages in error.error_messages.items():
+            said = messages if isinstance(messages, str) else "; ".join(str(message) for message in messages)
+            PROBLEMS[name] = f"has a senseless value: {said.rstrip('.')}"

@@ -1,0 +1,115 @@
+"""The one door through which this portal calls Engage: one client a process, and calls for people who wait."""
+
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import TypeVar
+
+from django.conf import settings
+
+from engage_portal.core.clock import Deadline
+from engage_portal.engage import EngageClient, EngageConfig, EngageError, RateLimited, Unavailable
+from engage_portal.outbox import breaker, pace
+
+T = TypeVar("T")
+
+# A call that nobody waits for any more still holds its thread until its own time-out ends it; beyond this many
+# the next ones are answered from the copy at once.
+_WAITING_CALLS = 32
+_LEFT_FOR_OURSELVES = 0.15
+_LEAST_TIME = 0.05
+_PAUSE_AFTER_429 = 5.0
+
+_lock = threading.Lock()
+_clients: dict[int, EngageClient] = {}
+_pools: dict[int, ThreadPoolExecutor] = {}
+
+
+class LineDown(Unavailable):
+    """The breaker is open, or there was no time left: Engage was not called."""
+
+
+def client() -> EngageClient:
+    """This process's client. Made after the fork, because workers are forked from a parent that may hold one too."""
+    with _lock:
+        if os.getpid() not in _clients:
+            _clients.clear()
+            _clients[os.getpid()] = EngageClient(
+                EngageConfig(
+                    base_url=settings.ENGAGE_BASE_URL,
+                    api_key=settings.ENGAGE_API_KEY,
+                    user_agent=settings.ENGAGE_USER_AGENT,
+                    read_timeout=settings.ENGAGE_READ_TIMEOUT,
+                )
+            )
+        return _clients[os.getpid()]
+
+
+def ask(call: Callable[[EngageClient], T], *, deadline: Deadline) -> T:
+    """Call Engage for somebody who waits, and be back before the deadline whatever Engage does.
+
+    Raises EngageError; `LineDown` where Engage was not called at all. A call that outlives the deadline goes on in its
+    thread for at most the same time again; its answer is dropped and `may_have_taken_effect` is set.
+    """
+    if not breaker.is_closed():
+        raise line_down("Engage is down; it is tried again on its own.")
+    (start,) = pace.reserve(pace.Lane.PEOPLE)
+    seconds = deadline.remaining() - _LEFT_FOR_OURSELVES
+    if seconds - start < _LEAST_TIME:
+        raise line_down("No time was left to ask Engage.")
+    future = _pool().submit(_after, start, call, client().within(seconds - start))
+    try:
+        answer = _result(future, seconds)
+    except EngageError as error:
+        report([error])
+        raise
+    report([None])
+    return answer
+
+
+def report(outcomes: list[EngageError | None]) -> bool:
+    """Tell breaker and pace how calls ended; True where Engage has just come back."""
+    waits = [
+        outcome.retry_after or _PAUSE_AFTER_429 for outcome in outcomes if isinstance(outcome, RateLimited)
+    ]
+    if waits:
+        pace.slow_everybody(max(waits))
+    return breaker.report(outcomes)
+
+
+def line_down(message: str) -> LineDown:
+    """The error for a call that was not made."""
+    return LineDown(
+        message=message, error_code="EngageUnavailable", operation="", may_have_taken_effect=False
+    )
+
+
+def _result(future: "Future[T]", seconds: float) -> T:
+    try:
+        return future.result(timeout=seconds)
+    except FutureTimeoutError:
+        not_started = future.cancel()
+        raise Unavailable(
+            message="Engage did not answer in time.",
+            error_code="NoAnswer",
+            operation="",
+            may_have_taken_effect=not not_started,
+        ) from None
+    except CancelledError:
+        raise line_down("The call was given up before it began.") from None
+
+
+def _after(start: float, call: Callable[[EngageClient], T], within: EngageClient) -> T:
+    if start > 0:
+        threading.Event().wait(start)
+    return call(within)
+
+
+def _pool() -> ThreadPoolExecutor:
+    with _lock:
+        if os.getpid() not in _pools:
+            _pools.clear()
+            _pools[os.getpid()] = ThreadPoolExecutor(_WAITING_CALLS, thread_name_prefix="engage-people")
+        return _pools[os.getpid()]

@@ -1,0 +1,59 @@
+"""Delivery while somebody waits: the same item, the same rules, within the time budget."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from engage_portal.core.clock import Deadline
+from engage_portal.engage import AuthFailed, EngageError, Misconfigured, RateLimited, Unavailable
+from engage_portal.outbox import breaker, claims, line
+from engage_portal.outbox.models import Event, Item, Outcome
+from engage_portal.outbox.recording import move, record
+from engage_portal.outbox.sending import prepare, run
+from engage_portal.outbox.states import State
+from engage_portal.outbox.verdicts import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """Engage answered in time."""
+
+    answer: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """It stands in the queue and will arrive."""
+
+    item: Item
+
+
+def deliver_now(item: Item, *, deadline: Deadline) -> Delivered | Queued:
+    """Try to bring a committed item to Engage before the deadline; it stays queued where that fails.
+
+    Raises EngageError for a refusal of Engage's that the caller has to hear (validation, conflict, not found). The item
+    is cancelled then: the caller knows, so nobody else has to act.
+    """
+    claimed = claims.claim_one(item.pk) if breaker.is_closed() else None
+    if claimed is None:
+        return Queued(item)
+    for ready in prepare([claimed]):
+        tried = run(ready, lambda call: line.ask(call, deadline=deadline))
+        (recorded,) = record([tried]) or (item,)
+        if tried.error is None and not tried.is_look:
+            return Delivered(tried.answer)
+        if tried.error is not None and is_refusal(tried.error) and recorded.state == State.ATTENTION:
+            _withdraw(recorded)
+            raise tried.error
+        return Queued(recorded)
+    return Queued(item)
+
+
+def is_refusal(error: EngageError) -> bool:
+    """Whether it is about the data, so that the person who sent it has to change it."""
+    return not isinstance(error, Unavailable | RateLimited | AuthFailed | Misconfigured)
+
+
+def _withdraw(item: Item) -> None:
+    move(item, Decision(State.CANCELLED, Outcome.REFUSED, code=item.reason_code, reason=item.reason))
+    item.save()
+    Event.objects.create(item=item, what="cancelled", detail="The caller was told of Engage's refusal.")

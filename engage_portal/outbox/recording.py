@@ -1,0 +1,107 @@
+"""Writes the outcome of a batch: states, attempts and events in one transaction."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+from django.db import DatabaseError, transaction
+
+from engage_portal.core import clock
+from engage_portal.core.masking import masked
+from engage_portal.outbox.models import Attempt, Event, Item, Outcome
+from engage_portal.outbox.registry import handler_for
+from engage_portal.outbox.states import OPEN, State, check_move
+from engage_portal.outbox.verdicts import Decision, Tried, decide
+
+log = structlog.get_logger(__name__)
+
+_CHANGED = (
+    "state", "not_before", "tries", "lease_token", "lease_until", "looks_first", "was_in_doubt", "reason_code",
+    "reason", "finished_at", "first_due_at",
+)  # fmt: skip
+
+
+def record(batch: Sequence[Tried]) -> list[Item]:
+    """Write how the attempts ended; returns the items as they stand now.
+
+    An item whose lease somebody else took over meanwhile keeps the state that they gave it: only the attempt is noted.
+    """
+    decided = [(tried, decide(tried)) for tried in batch]
+    with transaction.atomic():
+        held = _still_held([tried.item for tried in batch])
+        attempts, events, items = [], [], []
+        for tried, decision in decided:
+            attempts.append(_attempt(tried, decision))
+            item = held.get(tried.item.pk)
+            if item is None:
+                continue
+            final = _settled(tried, decision)
+            move(item, final)
+            items.append(item)
+            events.append(Event(item=item, what=State(item.state).label.lower(), detail=item.reason))
+        Item.objects.bulk_update(items, _CHANGED)
+        Attempt.objects.bulk_create(attempts)
+        Event.objects.bulk_create(events)
+    return items
+
+
+def record_unsent(item: Item, decision: Decision) -> None:
+    """Write the fate of a leased item that never became a request."""
+    with transaction.atomic():
+        held = _still_held([item])
+        for mine in held.values():
+            move(mine, decision)
+            mine.save(update_fields=_CHANGED)
+            Event.objects.create(item=mine, what=State(mine.state).label.lower(), detail=mine.reason)
+
+
+def move(item: Item, decision: Decision) -> None:
+    """Apply a decision to a loaded item; the caller saves it. Raises IllegalTransitionError."""
+    check_move(State(item.state), decision.state)
+    now = clock.now()
+    item.state = decision.state
+    item.lease_token = item.lease_until = None
+    item.looks_first = decision.looks_first
+    item.was_in_doubt = item.was_in_doubt or decision.looks_first
+    item.reason_code, item.reason = decision.code[:60], decision.reason[:300]
+    item.not_before = now + timedelta(seconds=decision.wait)
+    item.finished_at = None if decision.state in OPEN else now
+    if not decision.counts:
+        item.tries = max(0, item.tries - 1)
+
+
+def _still_held(items: Sequence[Item]) -> dict[int, Item]:
+    """The items that are still leased with the tokens we hold, locked."""
+    tokens = {item.pk: item.lease_token for item in items}
+    rows = Item.objects.select_for_update().filter(pk__in=tokens, state=State.SENDING).order_by("pk")
+    return {row.pk: row for row in rows if row.lease_token == tokens[row.pk]}
+
+
+def _settled(tried: Tried, decision: Decision) -> Decision:
+    """Let the kind keep Engage's answer. A fault of ours there must not stop the rest of the batch."""
+    if not decision.settles:
+        return decision
+    try:
+        with transaction.atomic():
+            handler_for(tried.item.kind).settle(tried.item, tried.subject, tried.call, tried.answer)
+    except (DatabaseError, ValueError, KeyError, TypeError, AttributeError) as fault:
+        log.exception("settling failed", item=tried.item.pk, kind=tried.item.kind)
+        reason = f"Engage took it, but its answer could not be kept ({type(fault).__name__})."
+        return Decision(State.ATTENTION, decision.outcome, code="NotSettled", reason=reason, looks_first=True)
+    return decision
+
+
+def _attempt(tried: Tried, decision: Decision) -> Attempt:
+    error = tried.error
+    return Attempt(
+        item=tried.item,
+        started_at=tried.started_at,
+        duration_ms=tried.duration_ms,
+        operation=tried.call.operation[:100],
+        outcome=decision.outcome,
+        status=error.status if error else None,
+        error_code=(error.error_code if error else "")[:60],
+        message=masked(
+            decision.reason if decision.outcome is Outcome.REFUSED else error.message if error else ""
+        ),
+    )

@@ -1,0 +1,179 @@
+"""Reading the queue: lists, the dashboard, one item with its story."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import TruncMinute
+
+from engage_portal.core import clock
+from engage_portal.outbox.breaker import LineStatus, status
+from engage_portal.outbox.models import Attempt, Event, Heartbeat, Item, Outcome
+from engage_portal.outbox.states import MOVING, OPEN, State
+
+WORKER_IS_LATE_AFTER = timedelta(seconds=60)
+_GOOD = (Outcome.DONE, Outcome.ALREADY_DONE, Outcome.FOUND)
+_FAILED = (Outcome.NO_ANSWER, Outcome.NOT_SENT, Outcome.REFUSED, Outcome.LEASE_LOST, Outcome.SLOW_DOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Minute:
+    """One minute of the last hour."""
+
+    at: datetime
+    delivered: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class KindCount:
+    """How much of one kind has not arrived."""
+
+    kind: str
+    waiting: int
+    attention: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """What staff see first."""
+
+    line: LineStatus
+    counts: dict[State, int]
+    by_kind: list[KindCount]
+    oldest_waiting: Item | None
+    last_hour: list[Minute]
+    worker_seen_at: datetime | None
+
+    @property
+    def waiting(self) -> int:
+        """Everything still on its way by itself."""
+        return sum(self.counts.get(state, 0) for state in MOVING)
+
+    @property
+    def attention(self) -> int:
+        """What a person must look at."""
+        return self.counts.get(State.ATTENTION, 0)
+
+    @property
+    def worker_alive(self) -> bool:
+        """Whether a worker took a task lately."""
+        return self.worker_seen_at is not None and clock.now() - self.worker_seen_at < WORKER_IS_LATE_AFTER
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of an item's story."""
+
+    at: datetime
+    title: str
+    detail: str = ""
+    tone: str = "neutral"
+    duration_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemDetail:
+    """One item and everything that happened to it, oldest first."""
+
+    item: Item
+    timeline: list[Entry] = field(default_factory=list)
+    waits_for: Item | None = None
+
+
+def items() -> QuerySet[Item]:
+    """The queue, newest first."""
+    return Item.objects.order_by("-pk")
+
+
+def dashboard() -> Dashboard:
+    """The state of everything in a handful of queries; none of them reads settled history."""
+    return Dashboard(
+        line=status(),
+        counts=counts(),
+        by_kind=_by_kind(),
+        oldest_waiting=Item.objects.filter(state__in=MOVING).order_by("created_at").first(),
+        last_hour=_last_hour(),
+        worker_seen_at=Heartbeat.objects.order_by("-beat_at").values_list("beat_at", flat=True).first(),
+    )
+
+
+def counts() -> dict[State, int]:
+    """How many items stand in each open state; settled ones of the last day besides."""
+    day = clock.now() - timedelta(days=1)
+    shown = Q(state__in=OPEN) | Q(finished_at__gte=day)
+    rows = Item.objects.filter(shown).order_by().values_list("state").annotate(Count("pk"))
+    return {State(state): number for state, number in rows}
+
+
+def item_detail(pk: int) -> ItemDetail:
+    """One item with its timeline. Raises Item.DoesNotExist."""
+    item = Item.objects.prefetch_related("attempts", "events").get(pk=pk)
+    entries = [*_event_entries(item.events.all()), *_attempt_entries(item.attempts.all())]
+    return ItemDetail(
+        item=item, timeline=sorted(entries, key=lambda entry: entry.at), waits_for=_holding_back(item)
+    )
+
+
+def _holding_back(item: Item) -> Item | None:
+    if item.state not in {State.PENDING, State.IN_DOUBT}:
+        return None
+    before = Item.objects.filter(stream=item.stream, pk__lt=item.pk, state__in=OPEN)
+    return before.order_by("pk").first()
+
+
+def _by_kind() -> list[KindCount]:
+    rows = (
+        Item.objects.filter(state__in=OPEN)
+        .order_by("kind")
+        .values("kind")
+        .annotate(
+            waiting=Count("pk", filter=Q(state__in=MOVING)),
+            attention=Count("pk", filter=Q(state="attention")),
+        )
+    )
+    return [KindCount(**row) for row in rows]
+
+
+def _last_hour() -> list[Minute]:
+    end = clock.now().replace(second=0, microsecond=0)
+    start = end - timedelta(minutes=59)
+    rows = (
+        Attempt.objects.filter(started_at__gte=start)
+        .annotate(minute=TruncMinute("started_at"))
+        .order_by("minute")
+        .values_list("minute")
+        .annotate(
+            good=Count("pk", filter=Q(outcome__in=_GOOD)), bad=Count("pk", filter=Q(outcome__in=_FAILED))
+        )
+    )
+    found = {minute: (good, bad) for minute, good, bad in rows}
+    minutes = [start + timedelta(minutes=offset) for offset in range(60)]
+    return [Minute(at, *found.get(at, (0, 0))) for at in minutes]
+
+
+def _event_entries(events: Iterable[Event]) -> list[Entry]:
+    return [
+        Entry(
+            at=event.at,
+            title=event.what.capitalize() + (f" by {event.actor}" if event.actor != "portal" else ""),
+            detail=event.detail,
+        )
+        for event in events
+    ]
+
+
+def _attempt_entries(attempts: Iterable[Attempt]) -> list[Entry]:
+    return [
+        Entry(
+            at=attempt.started_at,
+            title=f"{attempt.operation or 'Attempt'}: {Outcome(attempt.outcome).label.lower()}",
+            detail=" ".join(
+                part for part in (str(attempt.status or ""), attempt.error_code, attempt.message) if part
+            ),
+            tone="good" if attempt.outcome in _GOOD else "bad" if attempt.outcome in _FAILED else "neutral",
+            duration_ms=attempt.duration_ms,
+        )
+        for attempt in attempts
+    ]

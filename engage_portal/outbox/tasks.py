@@ -1,0 +1,58 @@
+"""What django-q2 runs. Each is only a wake-up: it may be lost, run twice, or run at the same time as another."""
+
+import os
+import socket
+from uuid import UUID
+
+from django.core.cache import cache
+
+from engage_portal.core import clock
+from engage_portal.outbox.delivery import deliver
+from engage_portal.outbox.models import Heartbeat
+from engage_portal.outbox.probe import probe
+from engage_portal.outbox.services import WAKE_FLAG, forget_finished
+
+SLICE_SECONDS = 10
+"""A task ends itself long before django-q2's timeout of 120 s; one read time-out may come on top."""
+
+SUPERVISOR = "ENGAGE_PORTAL_SUPERVISOR"
+"""Environment variable: the id of the supervisor whose group this process belongs to."""
+
+_KEEP_DAYS = 90
+
+
+def deliver_due() -> int:
+    """Deliver what is due. Queued once per burst when items come in."""
+    cache.delete(WAKE_FLAG)
+    beat()
+    return deliver(seconds=SLICE_SECONDS) if probe() else 0
+
+
+def tick(supervisor: str) -> int:
+    """The supervisor's question "are you alive?": answers with a heartbeat, and does what is due."""
+    cache.delete(tick_flag(supervisor))
+    return deliver_due()
+
+
+def sweep() -> int:
+    """Once a minute: finds what no wake-up came for, whoever is or is not supervising."""
+    return deliver_due()
+
+
+def purge() -> int:
+    """Once a day: forget what settled long ago."""
+    return forget_finished(before_days=_KEEP_DAYS)
+
+
+def tick_flag(supervisor: str) -> str:
+    """The cache key that keeps one tick under way per supervisor."""
+    return f"outbox:tick:{supervisor}"
+
+
+def beat() -> None:
+    """Note that this group of workers takes tasks and can reach the database."""
+    supervisor = os.environ.get(SUPERVISOR, "")
+    if supervisor:
+        Heartbeat.objects.update_or_create(
+            pk=UUID(supervisor), defaults={"beat_at": clock.now(), "host": socket.gethostname()}
+        )

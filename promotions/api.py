@@ -1,0 +1,82 @@
+"""Promotion assignments in Engage's v3 language."""
+
+from uuid import UUID
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from contacts.api import contact_or_404
+from engage_portal.api.idempotency import answered_once
+from engage_portal.api.parsers import object_body
+from engage_portal.api.schema import ASSIGNMENTS, ERRORS, REDEEM
+from engage_portal.api.views import EngageView, aged, guid_or_refuse, store_for
+from engage_portal.core.freshness import Freshness
+from engage_portal.engage import Rejected
+from engage_portal.outbox import line
+from promotions.selectors import assignments_for
+from promotions.services import CHANNELS, assignment_redeem, offers_current
+
+
+class PromotionAssignments(EngageView):
+    """`GET /api/v3/promotion-assignments`."""
+
+    @extend_schema(
+        operation_id="listPromotionAssignments",
+        tags=["promotions"],
+        parameters=[
+            OpenApiParameter("contactId", OpenApiTypes.UUID, required=True),
+            OpenApiParameter("redemptionChannelType", enum=CHANNELS, description="Left out: all channels."),
+        ],
+        responses={200: ASSIGNMENTS, **ERRORS},
+    )
+    def get(self, request: Request) -> Response:
+        """A contact's promotions, redeemed ones too, as Engage lists them."""
+        channel = request.query_params.get("redemptionChannelType", "").upper() or None
+        if channel and channel not in CHANNELS:
+            raise Rejected(
+                f"redemptionChannelType must be one of {', '.join(CHANNELS)}.",
+                status=400,
+                error_code="NotAValidRedemptionChannel",
+            )
+        contact = contact_or_404(request.query_params.get("contactId", ""), self)
+        read = offers_current(contact=contact, deadline=self.deadline)
+        if read.freshness is Freshness.NONE:
+            raise line.line_down("Engage is away, and these promotions were never fetched before.")
+        return aged([entry.raw for entry in assignments_for(contact, channel=channel)], read)
+
+
+class RedeemAssignment(EngageView):
+    """`POST /api/v3/promotion-assignments/{assignmentId}/redeem`."""
+
+    @extend_schema(
+        operation_id="redeemPromotionAssignment",
+        tags=["promotions"],
+        parameters=[
+            OpenApiParameter("assignment_id", UUID, "path", description="The `id`, never the `promotionId`.")
+        ],
+        request={"application/json": REDEEM},
+        responses={
+            200: OpenApiResponse(description="Redeemed in Engage."),
+            202: OpenApiResponse(description="Redeemed here; on its way to Engage."),
+            **ERRORS,
+        },
+    )
+    @answered_once
+    def post(self, request: Request, assignment_id: str) -> Response:
+        """Use a promotion, once. From the answer on it is used here too, on every till."""
+        guid = guid_or_refuse(assignment_id, code="InvalidPromotionIdNoData", name="assignmentId")
+        channel = object_body(request).get("redemptionChannel")
+        if not isinstance(channel, str):
+            raise Rejected(
+                "redemptionChannel must be a text.", status=400, error_code="NotAValidRedemptionChannel"
+            )
+        redeemed = assignment_redeem(
+            assignment_id=guid,
+            channel=channel.upper(),
+            store=store_for(self.key, ""),
+            actor=self.key.name,
+            deadline=self.deadline,
+        )
+        return Response(None, status=200 if redeemed.is_live else 202)

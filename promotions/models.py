@@ -1,0 +1,54 @@
+"""Promotion assignments (one contact's right to a promotion) and redemptions (its use)."""
+
+from uuid import uuid4
+
+from django.db import models
+
+from contacts.models import Contact
+from engage_portal.core import clock
+
+
+class Assignment(models.Model):
+    """One contact's right to a promotion, as Engage listed it (snapshot). `id` is what is redeemed."""
+
+    id = models.UUIDField(
+        primary_key=True, help_text="Engage's assignment id, never the template's promotionId."
+    )
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="assignments")
+    redeemed = models.BooleanField(default=False)
+    expires_on = models.DateTimeField(null=True, blank=True)
+    raw = models.TextField(help_text="JSON as Engage sent it; digits are kept.")
+    position = models.PositiveIntegerField(default=0, help_text="Engage's order.")
+
+    class Meta:
+        indexes = [models.Index(fields=["contact", "position"], name="promotions_of_contact")]
+
+    def __str__(self) -> str:
+        return f"assignment {self.id}"
+
+
+class AssignmentSnapshot(models.Model):
+    """How old our copy of a contact's assignments is."""
+
+    contact = models.OneToOneField(Contact, primary_key=True, on_delete=models.CASCADE, related_name="offers")
+    fetched_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"offers of {self.contact_id}"
+
+
+class Redemption(models.Model):
+    """The use of one assignment, accepted here. One per assignment: the row is the lock against a second use."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4)
+    assignment_id = models.UUIDField(unique=True)
+    contact = models.ForeignKey(
+        Contact, null=True, blank=True, on_delete=models.SET_NULL, related_name="redemptions"
+    )
+    channel = models.CharField(max_length=10)
+    store = models.CharField(max_length=100, blank=True)
+    api_key_name = models.CharField(max_length=80, blank=True)
+    accepted_at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return f"redemption of {self.assignment_id}"

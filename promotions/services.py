@@ -1,0 +1,140 @@
+"""What can be done with promotions: bring a contact's offers up to date, redeem one."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from contacts.models import Contact
+from contacts.snapshots import OUTAGES
+from engage_portal.core import clock
+from engage_portal.core.clock import Deadline
+from engage_portal.core.freshness import Freshness, Read
+from engage_portal.core.ids import EngageContactId
+from engage_portal.engage import Conflict, EngageError, PromotionAssignment, Rejected
+from engage_portal.engage.wire import encode
+from engage_portal.outbox import line
+from engage_portal.outbox.live import Delivered, deliver_now
+from engage_portal.outbox.models import Item
+from engage_portal.outbox.services import enqueue
+from promotions.models import Assignment, AssignmentSnapshot, Redemption
+
+REDEEM = "promotion.redeem"
+CHANNELS = ("POS", "ECOM", "OTHER")
+
+
+@dataclass(frozen=True, slots=True)
+class Redeemed:
+    """A redemption, and whether Engage has it already (else it is queued)."""
+
+    redemption: Redemption
+    is_live: bool
+
+
+def offers_current(*, contact: Contact, deadline: Deadline) -> Read[None]:
+    """Make our copy of a contact's offers fresh where that is needed and possible; then read it with the selectors.
+
+    Raises NotFound where Engage no longer has the contact; never another EngageError.
+    """
+    snapshot = AssignmentSnapshot.objects.filter(contact=contact).first()
+    fetched_at = snapshot.fetched_at if snapshot else None
+    limit = timedelta(seconds=settings.SNAPSHOT_FRESH_SECONDS)
+    if contact.engage_id is None or (fetched_at and clock.now() - fetched_at < limit):
+        return Read(None, Freshness.CACHED, fetched_at or contact.created_at)
+    engage_id = EngageContactId(str(contact.engage_id))
+    try:
+        answer = line.ask(lambda client: client.list_promotion_assignments(engage_id), deadline=deadline)
+    except OUTAGES:
+        return Read(None, Freshness.STALE if fetched_at else Freshness.NONE, fetched_at)
+    return Read(None, Freshness.LIVE, offers_store(contact=contact, assignments=answer))
+
+
+@transaction.atomic
+def offers_store(*, contact: Contact, assignments: list[PromotionAssignment]) -> datetime:
+    """Keep Engage's list; what was redeemed here and is still on its way stays redeemed."""
+    Contact.objects.select_for_update().get(pk=contact.pk)
+    used = set(
+        Redemption.objects.filter(assignment_id__in=[UUID(entry.id) for entry in assignments]).values_list(
+            "assignment_id", flat=True
+        )
+    )
+    Assignment.objects.filter(contact=contact).delete()
+    Assignment.objects.bulk_create(
+        [
+            Assignment(
+                pk=UUID(entry.id),
+                contact=contact,
+                redeemed=entry.redeemed or UUID(entry.id) in used,
+                expires_on=entry.expires_on,
+                raw=encode(entry.raw).decode(),
+                position=position,
+            )
+            for position, entry in enumerate(assignments)
+        ],
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=["contact", "redeemed", "expires_on", "raw", "position"],
+    )
+    fetched_at = clock.now()
+    AssignmentSnapshot.objects.update_or_create(contact=contact, defaults={"fetched_at": fetched_at})
+    return fetched_at
+
+
+def assignment_redeem(
+    *, assignment_id: UUID, channel: str, store: str, actor: str, deadline: Deadline
+) -> Redeemed:
+    """Use a promotion once: the row written here is the lock, from the moment it is accepted.
+
+    Raises Conflict where it is used already, Rejected and NotFound as Engage does; then nothing is kept.
+    """
+    if channel not in CHANNELS:
+        raise Rejected(
+            f"redemptionChannel must be one of {', '.join(CHANNELS)}.",
+            status=400,
+            error_code="NotAValidRedemptionChannel",
+        )
+    assignment = Assignment.objects.select_related("contact").filter(pk=assignment_id).first()
+    if assignment and assignment.redeemed:
+        raise _already_redeemed()
+    redemption, item = _accept(assignment_id, assignment, channel=channel, store=store, actor=actor)
+    try:
+        outcome = deliver_now(item, deadline=deadline)
+    except EngageError:
+        with transaction.atomic():
+            redemption.delete()
+            Assignment.objects.filter(pk=assignment_id).update(redeemed=False)
+        raise
+    return Redeemed(redemption, is_live=isinstance(outcome, Delivered))
+
+
+def _accept(
+    assignment_id: UUID, assignment: Assignment | None, *, channel: str, store: str, actor: str
+) -> tuple[Redemption, Item]:
+    try:
+        with transaction.atomic():
+            redemption = Redemption.objects.create(
+                assignment_id=assignment_id,
+                contact=assignment.contact if assignment else None,
+                channel=channel,
+                store=store,
+                api_key_name=actor,
+            )
+            Assignment.objects.filter(pk=assignment_id).update(redeemed=True)
+            # A stream of its own: nothing that waits for this contact changes who may use the offer.
+            item = enqueue(
+                kind=REDEEM,
+                subject_id=redemption.pk,
+                stream=f"assignment:{assignment_id}",
+                reference=str(assignment_id),
+                store=store,
+                actor=actor,
+            )
+    except IntegrityError:
+        raise _already_redeemed() from None
+    return redemption, item
+
+
+def _already_redeemed() -> Conflict:
+    return Conflict("The promotion is already redeemed.", status=409, error_code="PromotionAlreadyRedeemed")

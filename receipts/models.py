@@ -1,0 +1,71 @@
+"""Receipts as the tills sent them, and purchases as Engage lists them."""
+
+from uuid import uuid4
+
+from django.db import models
+
+from contacts.models import Contact
+from engage_portal.core import clock
+
+
+class Receipt(models.Model):
+    """One finalised sale or return, kept until Engage has it. Never changed after it was recorded."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4)
+    unique_receipt_id = models.CharField(max_length=100, unique=True)
+    receipt_number = models.CharField(max_length=100)
+    store = models.CharField(max_length=100, help_text="storeExternalId")
+    created_date = models.DateTimeField(help_text="When the sale happened, as the till says.")
+    currency = models.CharField(max_length=3)
+    total = models.DecimalField(max_digits=18, decimal_places=4)
+    contact = models.ForeignKey(
+        Contact, null=True, blank=True, on_delete=models.SET_NULL, related_name="receipts"
+    )
+    body = models.TextField(help_text="Canonical JSON as it was accepted; digits of money are kept.")
+    content_hash = models.CharField(max_length=64, help_text="SHA-256 of `body`.")
+    recorded_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["contact", "-created_date"], name="receipts_of_contact")]
+
+    def __str__(self) -> str:
+        return f"receipt {self.unique_receipt_id}"
+
+
+class Transaction(models.Model):
+    """One purchase or return from Engage's history of a contact (snapshot)."""
+
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="transactions")
+    engage_transaction_id = models.CharField(max_length=60)
+    unique_receipt_id = models.CharField(
+        max_length=100, blank=True, help_text="Engage's externalId, where it says so."
+    )
+    created_date = models.DateTimeField(null=True, blank=True)
+    raw = models.TextField(help_text="JSON as Engage sent it; digits are kept.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contact", "engage_transaction_id"], name="receipts_transaction_once"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["contact", "-created_date", "-id"], name="receipts_transaction_newest"),
+            models.Index(fields=["unique_receipt_id"], name="receipts_transaction_receipt"),
+        ]
+
+    def __str__(self) -> str:
+        return f"transaction {self.engage_transaction_id}"
+
+
+class HistorySnapshot(models.Model):
+    """How complete and how old our copy of a contact's history is."""
+
+    contact = models.OneToOneField(
+        Contact, primary_key=True, on_delete=models.CASCADE, related_name="history"
+    )
+    fetched_at = models.DateTimeField()
+    total_count = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"history of {self.contact_id}"
