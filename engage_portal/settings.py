@@ -119,7 +119,6 @@ USE_I18N = True
 USE_TZ = True
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "engage_portal" / "static"]
-STATIC_ROOT = BASE_DIR / "var" / "staticfiles"
 # Files are served straight from the packages they came with: a deployment is `migrate` and two processes.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False

@@ -6,7 +6,8 @@ from django.urls import include, path
 from engage_portal.accounts.views import admin_sign_in
 
 urlpatterns = [
-    # REST API: `engage_portal.api.urls` is included here, at the root.
+    # REST API
+    path("", include("engage_portal.api.urls")),
     # Pages
     path("", include("engage_portal.accounts.urls")),
     path("me/", include("contacts.urls")),

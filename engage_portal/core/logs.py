@@ -61,7 +61,7 @@ def logging_config(*, debug: bool, quiet: bool = False) -> None:
                 "django.server": {"handlers": [], "propagate": False},
                 # Our own request log says the same without the query; Django's would print the full path.
                 "django.request": {"level": "ERROR"},
-                "django_q": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},
+                "django-q": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},
                 "httpx": {"level": "WARNING"},
                 "httpcore": {"level": "WARNING"},
             },

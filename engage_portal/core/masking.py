@@ -6,7 +6,8 @@ _MASK = "•••"
 _PATTERNS = (
     re.compile(r"[^\s@\"'<>=?&/]+@[^\s@\"'<>=?&/]+"),  # e-mail addresses
     re.compile(r"[^\s@\"'<>=?&/]+%40[^\s@\"'<>=?&/]+", re.IGNORECASE),  # the same, percent-encoded
-    re.compile(r"(?<![\w-])(?:\+|%2B)?\d[\d\s()-]{6,}\d(?![\w-])"),  # phone and personal numbers
+    # Phone and personal numbers; a date with hyphens is neither.
+    re.compile(r"(?<![\w-])(?!\d{4}-\d{2}-\d{2}(?!\d))(?:\+|%2B)?\d[\d\s()-]{6,}\d(?![\w-])"),
 )
 
 

@@ -22,7 +22,7 @@ from engage_portal.outbox.pace import locked_line
 
 log = structlog.get_logger(__name__)
 
-FAILURES_TO_OPEN = 5
+FAILURES_TO_OPEN = 3
 _ANSWER_NOTED_EVERY = timedelta(seconds=10)
 
 
@@ -41,6 +41,13 @@ def is_closed() -> bool:
     """Whether Engage may be called. One primary-key query."""
     line = EngageLine.objects.filter(pk="default").only("breaker_state").first()
     return line is None or line.breaker_state == pybreaker.STATE_CLOSED
+
+
+def is_suspect() -> bool:
+    """Whether it is closed but the latest call failed. One primary-key query."""
+    return EngageLine.objects.filter(
+        pk="default", breaker_state=pybreaker.STATE_CLOSED, failures__gt=0
+    ).exists()
 
 
 def status() -> LineStatus:

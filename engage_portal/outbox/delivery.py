@@ -4,16 +4,12 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event as ThreadEvent
 
-import structlog
-
-from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
-from engage_portal.outbox import breaker, claims, line, pace
+from engage_portal.outbox import claims, line, pace
+from engage_portal.outbox.probe import engage_is_up
 from engage_portal.outbox.recording import record
 from engage_portal.outbox.sending import Ready, outcomes, prepare, run
 from engage_portal.outbox.verdicts import Tried
-
-log = structlog.get_logger(__name__)
 
 _BATCH = 24
 _AHEAD = 2
@@ -28,7 +24,7 @@ def deliver(*, seconds: float) -> int:
     claims.release_expired()
     end, made = Deadline.after(seconds), 0
     with ThreadPoolExecutor(_BATCH, thread_name_prefix="engage-send") as pool:
-        while not end.is_past and breaker.is_closed():
+        while not end.is_past and engage_is_up():
             items = claims.claim(_BATCH)
             if not items:
                 break
@@ -39,8 +35,7 @@ def deliver(*, seconds: float) -> int:
 def _deliver_batch(batch: Sequence[Ready], pool: ThreadPoolExecutor) -> int:
     tried = _send_at_pace(batch, pool)
     record(tried)
-    if line.report(outcomes(tried)):
-        log.info("engage is back", at=clock.now().isoformat())
+    line.report(outcomes(tried))
     return len(tried)
 
 

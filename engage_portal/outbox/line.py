@@ -47,6 +47,14 @@ def client() -> EngageClient:
         return _clients[os.getpid()]
 
 
+def disconnect() -> None:
+    """Close this process's client; the next call makes a new one, with the settings of that moment."""
+    with _lock:
+        client = _clients.pop(os.getpid(), None)
+    if client is not None:
+        client.close()
+
+
 def ask(call: Callable[[EngageClient], T], *, deadline: Deadline) -> T:
     """Call Engage for somebody who waits, and be back before the deadline whatever Engage does.
 

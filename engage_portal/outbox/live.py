@@ -6,11 +6,11 @@ from typing import Any
 from engage_portal.core.clock import Deadline
 from engage_portal.engage import AuthFailed, EngageError, Misconfigured, RateLimited, Unavailable
 from engage_portal.outbox import breaker, claims, line
-from engage_portal.outbox.models import Event, Item, Outcome
-from engage_portal.outbox.recording import move, record
+from engage_portal.outbox.models import Item, Outcome
+from engage_portal.outbox.recording import record
 from engage_portal.outbox.sending import prepare, run
 from engage_portal.outbox.states import State
-from engage_portal.outbox.verdicts import Decision
+from engage_portal.outbox.verdicts import Decision, Tried, decide, refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +38,25 @@ def deliver_now(item: Item, *, deadline: Deadline) -> Delivered | Queued:
         return Queued(item)
     for ready in prepare([claimed]):
         tried = run(ready, lambda call: line.ask(call, deadline=deadline))
-        (recorded,) = record([tried]) or (item,)
-        if tried.error is None and not tried.is_look:
-            return Delivered(tried.answer)
-        if tried.error is not None and is_refusal(tried.error) and recorded.state == State.ATTENTION:
-            _withdraw(recorded)
+        (recorded,) = record([tried], decide=_decide_for_a_caller) or (item,)
+        if tried.error is not None and recorded.state == State.CANCELLED:
             raise tried.error
-        return Queued(recorded)
+        return Delivered(tried.answer) if tried.error is None and not tried.is_look else Queued(recorded)
     return Queued(item)
+
+
+def _decide_for_a_caller(tried: Tried) -> Decision:
+    """As always, except that a refusal is the caller's to hear: unless an earlier answer was lost, it is final."""
+    if tried.error is None or tried.item.was_in_doubt or not is_refusal(tried.error):
+        return decide(tried)
+    return Decision(
+        State.CANCELLED,
+        Outcome.REFUSED,
+        code=tried.error.error_code or type(tried.error).__name__,
+        reason=f"The caller was told: {refusal(tried.error)}"[:300],
+    )
 
 
 def is_refusal(error: EngageError) -> bool:
     """Whether it is about the data, so that the person who sent it has to change it."""
     return not isinstance(error, Unavailable | RateLimited | AuthFailed | Misconfigured)
-
-
-def _withdraw(item: Item) -> None:
-    move(item, Decision(State.CANCELLED, Outcome.REFUSED, code=item.reason_code, reason=item.reason))
-    item.save()
-    Event.objects.create(item=item, what="cancelled", detail="The caller was told of Engage's refusal.")

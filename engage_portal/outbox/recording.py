@@ -1,6 +1,6 @@
 """Writes the outcome of a batch: states, attempts and events in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import structlog
@@ -21,7 +21,7 @@ _CHANGED = (
 )  # fmt: skip
 
 
-def record(batch: Sequence[Tried]) -> list[Item]:
+def record(batch: Sequence[Tried], *, decide: Callable[[Tried], Decision] = decide) -> list[Item]:
     """Write how the attempts ended; returns the items as they stand now.
 
     An item whose lease somebody else took over meanwhile keeps the state that they gave it: only the attempt is noted.

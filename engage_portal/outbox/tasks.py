@@ -9,7 +9,6 @@ from django.core.cache import cache
 from engage_portal.core import clock
 from engage_portal.outbox.delivery import deliver
 from engage_portal.outbox.models import Heartbeat
-from engage_portal.outbox.probe import probe
 from engage_portal.outbox.services import WAKE_FLAG, forget_finished
 
 SLICE_SECONDS = 10
@@ -25,7 +24,7 @@ def deliver_due() -> int:
     """Deliver what is due. Queued once per burst when items come in."""
     cache.delete(WAKE_FLAG)
     beat()
-    return deliver(seconds=SLICE_SECONDS) if probe() else 0
+    return deliver(seconds=SLICE_SECONDS)
 
 
 def tick(supervisor: str) -> int:

@@ -1,0 +1,102 @@
+"""What tests share: the sandbox Engage on loopback, a till with a key, and no way out of this machine."""
+
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from engage_portal.api.keys import key_create
+from engage_portal.outbox import line
+from engage_portal.sandbox.app import Sandbox, create_app
+from engage_portal.sandbox.server import SandboxServer, running
+
+_LOOPBACK = ("127.", "::1", "localhost")
+
+
+def _only_loopback(event: str, arguments: tuple[Any, ...]) -> None:
+    """A test that reaches for another machine fails where it does so."""
+    if event == "socket.connect" and isinstance(arguments[1], tuple):
+        host = str(arguments[1][0])
+        if not host.startswith(_LOOPBACK):
+            raise RuntimeError(f"a test tried to connect to {host}")
+
+
+sys.addaudithook(_only_loopback)
+
+
+@pytest.fixture(scope="session")
+def sandbox_server() -> Iterator[SandboxServer]:
+    """The sandbox on a real port, one per test process."""
+    with running(create_app()) as server:
+        yield server
+
+
+@pytest.fixture
+def engage(sandbox_server: SandboxServer, settings: Any) -> Iterator[Sandbox]:
+    """A freshly seeded Engage that the portal is connected to; `engage.engage` holds what it received."""
+    sandbox_server.app.engage.reset()
+    settings.ENGAGE_BASE_URL = sandbox_server.url
+    settings.ENGAGE_RATE = 190
+    line.disconnect()
+    yield sandbox_server.app
+    line.disconnect()
+
+
+@pytest.fixture
+def api_key(db: None) -> Callable[..., str]:
+    """Makes keys: `api_key()` for store 101, `api_key(name=…, store=…)` for others."""
+
+    def make(name: str = "till-101-1", store: str = "101") -> str:
+        return key_create(name=name, store=store)
+
+    return make
+
+
+@pytest.fixture
+def till(api_key: Callable[..., str]) -> APIClient:
+    """A till of store 101 that speaks JSON."""
+    return client_with(api_key())
+
+
+def client_with(key: str) -> APIClient:
+    """A client that sends this key and writes JSON."""
+    client = APIClient(HTTP_APIKEY=key)
+    client.default_format = "json"
+    return client
+
+
+@pytest.fixture
+def receipt_body() -> Callable[..., dict[str, Any]]:
+    """Makes a valid receipt of store 101; keywords replace top-level members, `article` the article number."""
+    return make_receipt
+
+
+def make_receipt(
+    unique_receipt_id: str = "101-1", *, contact: dict[str, str] | None = None, article: str = "A-1", **members: Any
+) -> dict[str, Any]:
+    """One jacket for 200 SEK."""
+    return {
+        "contact": contact or {"matchKey": "430d3329-7eef-45c0-87f9-ae9300a0dace", "matchKeyType": "contactId"},
+        "uniqueReceiptId": unique_receipt_id,
+        "receiptNumber": unique_receipt_id[-6:],
+        "createdDate": "2026-11-21T10:14:00+01:00",
+        "storeExternalId": "101",
+        "currency": "SEK",
+        "totalGrossPrice": 200.00,
+        "paymentMethods": [{"type": "card", "value": 200.00}],
+        "items": [
+            {
+                "type": "PURCHASE",
+                "sku": article,
+                "articleNumber": article,
+                "articleName": "Ipsum Wool Jacket",
+                "quantity": 1,
+                "grossPaidPrice": 200.00,
+                "taxAmount": 40.00,
+                "taxPercent": 25.00,
+            }
+        ],
+        **members,
+    }
