@@ -20,7 +20,7 @@ _FILES = {
 _SECURITY = (
     ("Content-Security-Policy", page.POLICY),
     ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "no-referrer"),
+    ("Referrer-Policy", "same-origin"),  # with no-referrer a browser sends our own forms with `Origin: null`
     ("Cache-Control", "no-store"),
 )
 _Control = Callable[[Engage, Call], Answer]

@@ -14,15 +14,15 @@ from engage_portal.sandbox.store import Store
 Mode = Literal["down", "hang", "slow", "500", "504", "html503", "429", "422", "lost_answer", "not_processed"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 MODE_WORDS: dict[str, str] = {
-    "down": "Down: the connection ends without an answer",
-    "hang": "Hang: no answer until released",
-    "slow": "Slow: every answer is delayed",
+    "down": "Down: no answer, connection ends",
+    "hang": "Hang: no answer, connection stays",
+    "slow": "Slow: answers are delayed",
     "500": "500: an error has occurred",
     "504": "504: gateway time-out",
     "html503": "503 with an HTML page",
     "429": "429: too many requests",
-    "422": "422: every request is refused as invalid",
-    "lost_answer": "Lost answer: takes effect, then the connection ends",
+    "422": "422: refused as invalid",
+    "lost_answer": "Lost answer: done, but not answered",
     "not_processed": "Not processed: says yes, does nothing",
 }
 ANYWHERE = "*"

@@ -1,7 +1,7 @@
 // Keeps state and lists fresh while somebody reads or types. Without it the page offers a link that refreshes itself.
 (() => {
   "use strict";
-  const parts = ["state", "activity"];
+  const parts = ["state", "switches", "activity"];
   document.getElementById("refresh").hidden = true;
   const refresh = async () => {
     if (document.hidden) return;
@@ -13,6 +13,7 @@
       document.querySelector("#state h1").textContent = "The sandbox does not answer";
       return;
     }
+    document.title = fresh.title;
     for (const id of parts) {
       const was = document.getElementById(id);
       const now = fresh.getElementById(id);

@@ -56,7 +56,7 @@ def render(engage: Engage, *, is_live: bool, problem: str = "") -> str:
 <header><p class="brand">Engage sandbox</p>
 <p>A stand-in for Voyado Engage. Everybody here is invented. {link}</p></header>
 <main>
-<div class="controls">{alert}{_state(engage)}{_switches(engage)}{controls}</div>
+<div class="controls">{alert}<div role="status">{_state(engage)}</div>{_switches(engage)}{controls}</div>
 <div class="activity" id="activity">{activity(engage)}</div>
 </main>
 <footer><p>API: <code>/api/v2</code>, <code>/api/v3</code> · State for programs: <a href="/state">/state</a> ·
@@ -84,15 +84,15 @@ def _headline(engage: Engage) -> tuple[str, str]:
 def _state(engage: Engage) -> str:
     words, style = _headline(engage)
     active = engage.faults.active
-    since = f" since {clock_time(utc(active[0].since))}" if style == "off" else ""
+    since = f' <span class="since">since {clock_time(utc(active[0].since))}</span>' if style == "off" else ""
     faults = "".join(f"<li>{_fault_words(fault)}</li>" for fault in active)
     listed = f'<ul class="faults">{faults}</ul>' if active else '<p class="quiet">No fault is in force.</p>'
-    return f'<div id="state" class="state {style}"><h1 role="status">{words}{since}</h1>{listed}</div>'
+    return f'<div id="state" class="state {style}"><h1>{words}{since}</h1>{listed}</div>'
 
 
 def _fault_words(fault: Fault) -> str:
     where = "everywhere" if fault.endpoint == ANYWHERE else f"on <code>{escape(fault.endpoint)}</code>"
-    parts = [f"{escape(MODE_WORDS[fault.mode])}, {where}"]
+    parts = [f"{escape(MODE_WORDS[fault.mode])} – {where}"]
     if fault.probability < _CERTAIN:
         parts.append(f"{fault.probability:.0%} of requests")
     if fault.times is not None:
@@ -108,7 +108,7 @@ def _switches(engage: Engage) -> str:
     is_up = not engage.faults.active
     down = _button("/faults", "Engage down", "big main" if is_up else "big", mode="down")
     up = _button("/faults", "Engage up", "big" if is_up else "big main", mode="up")
-    return f'<div class="switches">{down}{up}</div>'
+    return f'<div class="switches" id="switches">{down}{up}</div>'
 
 
 def _button(action: str, words: str, style: str, **fields: str) -> str:

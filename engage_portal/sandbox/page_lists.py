@@ -17,7 +17,7 @@ _COUNTERS = {
     "contacts": "contacts",
     "redemptions": "redemptions",
     "requests": "API requests",
-    "unchecked_repeats": "repeated without a look",
+    "unchecked_repeats": "sent again unchecked",
 }
 _STATES = {
     "waiting": "in the import queue",
@@ -82,7 +82,9 @@ def _receipt_row(record: Record) -> tuple[str, ...]:
     state = record["state"]
     imported = clock_time(utc(record["importedAt"])) if state == "imported" else _STATES[state]
     times = record["posted"]
-    contact = record["contactId"] or f"by {record['body']['contact']['matchKeyType']}"
+    match = record["body"]["contact"]
+    is_id = match["matchKeyType"].lower() == "contactid"
+    contact = record["contactId"] or (match["matchKey"] if is_id else f"by {match['matchKeyType']}")
     return (
         f"<code>{escape(record['uniqueReceiptId'])}</code>",
         escape(record["storeExternalId"]),
@@ -90,7 +92,7 @@ def _receipt_row(record: Record) -> tuple[str, ...]:
         f'<span class="number">{record["total"]:.2f} {escape(record["currency"])}</span>',
         clock_time(utc(record["receivedAt"])),
         f'<span class="{state}">{imported}</span>',
-        "once" if times == 1 else f"{times} times",
+        f'<span class="number">{"once" if times == 1 else f"{times} times"}</span>',
     )
 
 

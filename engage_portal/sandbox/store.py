@@ -17,6 +17,9 @@ from engage_portal.sandbox.answers import Record
 IndexValues = Callable[[Record], Iterable[str]]
 _Place = tuple[str, str]
 
+BUSY_SECONDS = 3.0
+"""How long a start waits for a sandbox that is just ending to let go of the file."""
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS records (
     seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, UNIQUE (kind, id))
@@ -153,7 +156,7 @@ class Store:
 def _opened(path: Path) -> sqlite3.Connection:
     """The state file, held by this process alone: two sandboxes on one file would overwrite each other."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = sqlite3.connect(path, timeout=3, isolation_level=None, check_same_thread=False)
+    file = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         file.execute("PRAGMA locking_mode=EXCLUSIVE")
         file.execute("PRAGMA journal_mode=WAL")
