@@ -177,7 +177,9 @@ def create_app(
     engage.seeder = seeds.plant if seed else seeds.plant_setup
     if engage.store.get("meta", "seeded") is None:
         engage.seed()
-    return Sandbox(engage, Gate(rate_limit=rate_limit, strict_user_agent=strict_user_agent, keys=keys))
+    gate = Gate(rate_limit=rate_limit, strict_user_agent=strict_user_agent, keys=keys)
+    engage.on_reset = gate.forget
+    return Sandbox(engage, gate)
 
 
 def _phrase(status: int) -> str:

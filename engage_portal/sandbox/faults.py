@@ -28,6 +28,7 @@ MODE_WORDS: dict[str, str] = {
 ANYWHERE = "*"
 _NETWORK = ("down", "hang")
 _POLL = 0.05
+_fair_dice = secrets.SystemRandom().random
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class Faults:
         self._now = now
         self._lock = lock
         self._generation = 0
-        self.dice: Callable[[], float] = secrets.SystemRandom().random
+        self.dice: Callable[[], float] = _fair_dice
 
     @property
     def active(self) -> tuple[Fault, ...]:
@@ -122,6 +123,11 @@ class Faults:
                 self._store.remove("fault", endpoint)
             self._store.commit()
             self._generation += 1
+
+    def reset(self) -> None:
+        """As `clear`, and the dice are fair again."""
+        self.dice = _fair_dice
+        self.clear()
 
     def strike(self, endpoint: str, *, writes: bool) -> Fault | None:
         """The fault that hits a request for an endpoint ("POST /api/v3/receipts"), counted down; or None."""

@@ -35,6 +35,10 @@ class Gate:
             return ApiError(500, None, "An error has occurred.").answer()
         return None
 
+    def forget(self) -> None:
+        """Start counting anew."""
+        self._seen.clear()
+
     def _is_too_fast(self, key: str) -> bool:
         seen, now = self._seen[key], time.monotonic()
         while seen and seen[0] <= now - _WINDOW:

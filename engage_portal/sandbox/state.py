@@ -83,6 +83,7 @@ class Engage:
         self.watch = Watch(self.store)
         self.requests: deque[SeenRequest] = deque(maxlen=KEPT_REQUESTS)
         self.due_work: list[Callable[[Engage], None]] = []
+        self.on_reset: Callable[[], None] | None = None
         self.seeder: Callable[[Engage], None] | None = None
 
     # --- time ---
@@ -202,12 +203,14 @@ class Engage:
             self.store.commit()
 
     def reset(self) -> None:
-        """Start afresh: data, log, faults, settings, added time, seen requests go; the seeds come back."""
+        """Start afresh: data, log, faults, settings, added time, seen and counted requests go, the seeds come back."""
         with self.lock:
             self.store.clear()
             self.store.commit()
-            self.faults.clear()
+            self.faults.reset()
             self.requests.clear()
+            if self.on_reset:
+                self.on_reset()
             self.seed()
 
     def seed(self) -> None:

@@ -64,6 +64,14 @@ def test_too_many_calls_in_a_second_are_429_per_key(monkeypatch):
         assert api.get(COUNT).status_code == 200
 
 
+def test_a_reset_forgets_the_pace():
+    app = create_app(rate_limit=1)
+    with client_for(app) as api:
+        assert [api.get(COUNT).status_code for _ in range(2)] == [200, 429]
+        app.engage.reset()
+        assert api.get(COUNT).status_code == 200
+
+
 def test_an_unknown_address_is_404_and_a_wrong_method_405(api):
     assert api.get("/api/v3/nothing").status_code == 404
     assert api.put("/api/v3/receipts", json={}).status_code == 405
