@@ -32,11 +32,6 @@ NOTICE = (
 )
 
 
-def healthz(_request: HttpRequest) -> HttpResponse:
-    """The process is alive. Asks nobody."""
-    return HttpResponse("ok\n", content_type="text/plain")
-
-
 @extend_schema(exclude=True)
 class NoSuchOperation(EngageView):
     """Everything below /api/ that does not exist answers in Engage's shape, not with a page."""

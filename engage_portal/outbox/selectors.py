@@ -59,7 +59,7 @@ class Dashboard:
     @property
     def worker_alive(self) -> bool:
         """Whether a worker took a task lately."""
-        return self.worker_seen_at is not None and clock.now() - self.worker_seen_at < WORKER_IS_LATE_AFTER
+        return _is_recent(self.worker_seen_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +95,22 @@ def dashboard() -> Dashboard:
         by_kind=_by_kind(),
         oldest_waiting=Item.objects.filter(state__in=MOVING).order_by("created_at").first(),
         last_hour=_last_hour(),
-        worker_seen_at=Heartbeat.objects.order_by("-beat_at").values_list("beat_at", flat=True).first(),
+        worker_seen_at=worker_seen_at(),
     )
+
+
+def worker_seen_at() -> datetime | None:
+    """When a worker last took a task."""
+    return Heartbeat.objects.order_by("-beat_at").values_list("beat_at", flat=True).first()
+
+
+def worker_is_alive() -> bool:
+    """Whether a worker took a task lately."""
+    return _is_recent(worker_seen_at())
+
+
+def _is_recent(beat: datetime | None) -> bool:
+    return beat is not None and clock.now() - beat < WORKER_IS_LATE_AFTER
 
 
 def counts() -> dict[State, int]:
