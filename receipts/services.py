@@ -71,8 +71,7 @@ def receipt_record(*, payload: payloads.Receipt, actor: str) -> Recorded:
             enqueue(
                 kind=POST,
                 subject_id=receipt.pk,
-                # Only a receipt of somebody we know has to wait for anything: for that person to reach Engage.
-                stream=contact.stream if contact else f"receipt:{receipt.pk}",
+                stream=_stream(receipt, payload.contact),
                 reference=receipt.unique_receipt_id,
                 store=receipt.store,
                 actor=actor,
@@ -80,6 +79,14 @@ def receipt_record(*, payload: payloads.Receipt, actor: str) -> Recorded:
     if not is_new and receipt.content_hash != digest:
         raise _other_content(receipt)
     return Recorded(receipt, is_new)
+
+
+def _stream(receipt: Receipt, key: payloads.ReceiptContact) -> str:
+    """Receipts of one contact go in order. One with a personal key that we do not know waits for nobody."""
+    if receipt.contact is not None:
+        return receipt.contact.stream
+    guid = parse_guid(key.match_key) if key.match_key_type == "contactId" else None
+    return f"contact:{guid}" if guid else f"receipt:{receipt.pk}"
 
 
 def _other_content(receipt: Receipt) -> Conflict:

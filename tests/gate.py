@@ -45,7 +45,17 @@ def embedded() -> Part:
     home = ROOT / "var" / "test"
     home.mkdir(parents=True, exist_ok=True)
     return Part(
-        ["pytest", "-q", "-n", "2", "--dist", "loadgroup", "--cov", "--cov-report=term:skip-covered", "tests"],
+        [
+            "pytest",
+            "-q",
+            "-n",
+            "2",
+            "--dist",
+            "loadgroup",
+            "--cov",
+            "--cov-report=term:skip-covered",
+            "tests",
+        ],
         {"DATABASE_URL": f"sqlite:///{home / 'embedded.sqlite3'}", "REDIS_URL": ""},
     )
 
@@ -61,7 +71,9 @@ def scale_out() -> Part:
 
 PARTS = {
     "mypy": lambda: Part([sys.executable, "-m", "mypy", "."], _SETTINGS),
-    "migrations": lambda: Part([sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"], _SETTINGS),
+    "migrations": lambda: Part(
+        [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"], _SETTINGS
+    ),
     "embedded": embedded,
     "scale-out": scale_out,
 }

@@ -1,0 +1,206 @@
+"""The whole portal as real processes: sandbox, the Procfile's web and worker, a database of its own."""
+
+import contextlib
+import os
+import shlex
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import psutil
+import psycopg
+from django.conf import settings
+
+from tests.conftest import make_receipt
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def until(condition: Callable[[], Any], *, seconds: float = 30, what: str = "") -> Any:
+    """Wait for a condition; its value, or a failure that says what was waited for."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with contextlib.suppress(httpx.TransportError):
+            if value := condition():
+                return value
+        time.sleep(0.1)
+    raise AssertionError(f"waited {seconds} s in vain for {what or condition}")
+
+
+def free_port() -> int:
+    """A port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Portal:
+    """Everything running, with what tests ask of it."""
+
+    home: Path
+    database_url: str
+    settings: dict[str, str]
+    port: int = field(default_factory=free_port)
+    engage_port: int = field(default_factory=free_port)
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    key: str = ""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What every process is configured with."""
+        return {
+            **{name: value for name, value in os.environ.items() if not name.startswith("COV_")},
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "DJANGO_SETTINGS_MODULE": "engage_portal.settings",
+            "DEBUG": "true",
+            "SECRET_KEY": "f" * 60,
+            "DATABASE_URL": self.database_url,
+            "REDIS_URL": settings.REDIS_URL,
+            "ENGAGE_BASE_URL": f"http://127.0.0.1:{self.engage_port}",
+            "ENGAGE_API_KEY": "flows",
+            "ENGAGE_RATE": "190",
+            "ENGAGE_READ_TIMEOUT": "2",
+            "ENGAGE_PROBE_SECONDS": "1",
+            "OUTBOX_WAITS": "1,1,2,3",
+            "EMAIL_URL": "demo:",
+            "PORT": str(self.port),
+            "GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{self.port}",
+            **self.settings,
+        }
+
+    def start(self, name: str) -> None:
+        """Start `engage`, `web` or `worker` and wait until it answers, the worker excepted."""
+        lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
+        lines["engage"] = (
+            f"{sys.executable} -m engage_portal.sandbox --port {self.engage_port} --rate-limit 100000 "
+            f"--import-delay 0 --state {self.home / 'engage.sqlite3'}"
+        )
+        with (self.home / f"{name}.log").open("a") as log:
+            self.processes[name] = subprocess.Popen(
+                shlex.split(lines[name]),
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        health = {"web": f"{self.url}/healthz", "engage": f"{self.engage_url}/healthz"}.get(name)
+        if health:
+            until(lambda: httpx.get(health).status_code == 200, what=f"{name} to answer")
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command; its output."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    @property
+    def url(self) -> str:
+        """The portal's address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def engage_url(self) -> str:
+        """The sandbox's address."""
+        return f"http://127.0.0.1:{self.engage_port}"
+
+    def call(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+        """A till's call."""
+        headers = {"apikey": self.key, **arguments.pop("headers", {})}
+        return httpx.request(method, f"{self.url}{path}", headers=headers, timeout=30, **arguments)
+
+    def sell(self, unique_receipt_id: str, **members: Any) -> httpx.Response:
+        """Post one receipt."""
+        return self.call("POST", "/api/v3/receipts", json=make_receipt(unique_receipt_id, **members))
+
+    def fault(self, mode: str, **more: Any) -> None:
+        """Break the sandbox, or mend it with `up`."""
+        httpx.post(f"{self.engage_url}/faults", json={"mode": mode, **more}).raise_for_status()
+
+    def received(self) -> dict[str, Any]:
+        """What the sandbox says it has."""
+        state: dict[str, Any] = httpx.get(f"{self.engage_url}/state", timeout=30).json()
+        return state
+
+    def posted(self) -> Counter[str]:
+        """How often each receipt was taken by Engage."""
+        return Counter({entry["uniqueReceiptId"]: entry["posted"] for entry in self.received()["receipts"]})
+
+    def states(self) -> Counter[str]:
+        """How many queue items stand in each state."""
+        found: Counter[str] = Counter()
+        for state in ("pending", "sending", "in_doubt", "attention", "accepted", "delivered"):
+            answer = self.call("GET", "/api/portal/v1/outbox", params={"state": state, "count": 1}).json()
+            found[state] = answer["totalCount"]
+        return +found
+
+    def settled(self) -> bool:
+        """Whether nothing is on its way any more."""
+        return not {"pending", "sending", "in_doubt"} & set(self.states())
+
+    def kill(self, name: str) -> None:
+        """SIGKILL a process with everything it started, wherever that runs."""
+        process = self.processes.pop(name)
+        family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+        for member in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                member.kill()
+        process.wait()
+
+    def logs(self) -> str:
+        """Everything that any process logged."""
+        return "".join(path.read_text() for path in self.home.glob("*.log") if path.name != "engage.log")
+
+    def stop(self) -> None:
+        """End all processes."""
+        for name in list(self.processes):
+            self.kill(name)
+
+
+@contextlib.contextmanager
+def portal_running(home: Path, *names: str, **changed: str) -> Iterator[Portal]:
+    """The portal with an empty database; stopped and removed at the end."""
+    home.mkdir(parents=True, exist_ok=True)
+    with _database(home) as database_url:
+        portal = Portal(home, database_url, changed)
+        try:
+            portal.start("engage")
+            portal.manage("migrate", "--verbosity", "0")
+            portal.key = portal.manage("api_key", "create", "--name", "till-101-1", "--store", "101").strip()
+            for name in names:
+                portal.start(name)
+            yield portal
+        finally:
+            portal.stop()
+
+
+@contextlib.contextmanager
+def _database(home: Path) -> Iterator[str]:
+    """A database of the same kind as the tests' own."""
+    if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+        yield f"sqlite:///{home / 'portal.sqlite3'}"
+        return
+    server = os.environ["DATABASE_URL"]
+    name = f"flow_{uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+        try:
+            yield f"{server.rpartition('/')[0]}/{name}"
+        finally:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
