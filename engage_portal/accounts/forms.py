@@ -1,0 +1,84 @@
+"""The forms of signing in: the customer's address, the customer's code, the staff's name and password."""
+
+from typing import Any
+
+from allauth.account.forms import ConfirmLoginCodeForm, LoginForm, RequestLoginCodeForm
+from allauth.core import context, ratelimit
+from django import forms
+from django.conf import settings
+
+from contacts.services import contact_for_sign_in
+from engage_portal.accounts.models import User
+from engage_portal.accounts.services import customer_user
+from engage_portal.core.clock import Deadline
+
+RATE_LIMITED = "That was a bit too often. Please wait a few minutes and try again."
+
+
+def customer_for(email: str) -> User | None:
+    """The customer who may sign in with this address, None where nobody may. Asks Engage where we have no copy.
+
+    The contact's own address must be the one that was typed, letter by letter: the code goes to the typed one,
+    and a look-up that is more lenient than this must never send somebody else's code.
+    """
+    contact = contact_for_sign_in(email=email, deadline=Deadline.after(settings.PORTAL_TIME_BUDGET))
+    if contact is None or contact.email != email:
+        return None
+    user = customer_user(contact=contact)
+    return user if user.is_active else None
+
+
+class SignInForm(RequestLoginCodeForm):
+    """The first step of a customer: an e-mail address. Says the same whether it is known or not."""
+
+    email = forms.EmailField(  # type: ignore[assignment]
+        label="E-mail address",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "autofocus": True, "spellcheck": "false"}),
+        error_messages={
+            "required": "Please enter your e-mail address.",
+            "invalid": "That doesn’t look like an e-mail address.",
+        },
+    )
+
+    def clean_email(self) -> str:
+        """The address in lower case; finds its customer once the limits allow another look-up."""
+        email = str(self.cleaned_data["email"]).strip().lower()
+        if not ratelimit.consume(context.request, action="request_login_code", key=email):
+            raise forms.ValidationError(RATE_LIMITED, code="rate_limited")
+        self._user = customer_for(email)
+        return email
+
+
+class CodeForm(ConfirmLoginCodeForm):
+    """The second step of a customer: the code from the mail, dashes and case do not matter."""
+
+    code = forms.CharField(
+        label="Code",
+        max_length=40,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "one-time-code",
+                "autocapitalize": "characters",
+                "autofocus": True,
+                "spellcheck": "false",
+            }
+        ),
+        error_messages={"required": "Please enter the code from the mail."},
+    )
+
+
+class StaffSignInForm(LoginForm):
+    """User name and password. allauth's "remember me" is never shown, so a session ends with the browser."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, label in {"login": "User name", "password": "Password"}.items():
+            self.fields[name].label = label
+            self.fields[name].help_text = ""
+            self.fields[name].widget.attrs.pop("placeholder", None)
+        self.fields["login"].widget.attrs |= {
+            "autofocus": True,
+            "spellcheck": "false",
+            "autocapitalize": "none",
+        }
