@@ -75,6 +75,6 @@ def _address(data: dict[str, Any]) -> list[str]:
     lines = (
         str(data.get("street") or ""),
         " ".join(str(data[key]) for key in ("zipCode", "city") if data.get(key)),
-        str(data.get("country") or data.get("countryCode") or ""),
+        str(data.get("country") or ""),
     )
     return [line for line in lines if line]
