@@ -1,0 +1,1 @@
+"""Words about items, for the templates."""
