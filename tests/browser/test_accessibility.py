@@ -1,0 +1,108 @@
+"""Each page passes axe's checks (WCAG 2 A and AA), wide and narrow, and never scrolls sideways."""
+
+import re
+
+import pytest
+
+from engage_portal.core import clock
+from engage_portal.outbox.models import Outcome
+from engage_portal.outbox.states import State
+from tests.pages import building
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+NOBODY = ["/sign-in/", "/staff/sign-in/"]
+CUSTOMER = ["/me/", "/me/profile/", "/me/purchases/", "/me/offers/", "/sign-out/"]
+STAFF = ["/staff/", "/staff/queue/", "/staff/queue/1/", "/staff/security/", "/staff/security/password/"]
+RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}}
+
+
+def check(page) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    result = Axe().run(page, options=RULES)
+    assert result.violations_count == 0, result.generate_report()
+    inner, outer = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+    assert inner <= outer, f"{inner} px of content on a screen of {outer} px"
+
+
+@pytest.fixture
+def busy(db):
+    """A portal in the middle of an outage, with items in every state."""
+    building.engage_is_down()
+    first = building.item(pk=1, state=State.ATTENTION, reference="S1001-5001", store="1001", tries=2)
+    building.event(first, "queued")
+    building.attempt(first, Outcome.REFUSED, status=422, error_code="ValidationError", message="No store.")
+    for state in State.values:
+        building.item(state=State(state), kind="contact.create")
+
+
+@pytest.fixture
+def rich(db):
+    """A customer with something of everything."""
+    contact = building.contact_called("Rosa", "Rik", fetched_at=clock.now())
+    for number, total in enumerate(("1249.00", "-399.00", "12349.50")):
+        building.purchase(
+            contact,
+            store=f"Long store name {number}",
+            total=total,
+            lines=[{"articleName": "Wool socks, two pairs", "netPrice": 99}],
+        )
+    building.offer(contact, heading="A fifth off one thing", description="In all stores.")
+    building.offer(contact, heading="Free parcel", code="A-RATHER-LONG-DISCOUNT-CODE-2026")
+    building.offer(contact, heading="Used", redeemed=True)
+    contact.changes = {"street": "New street"}
+    contact.save()
+    return building.customer(contact)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("path", NOBODY)
+def test_pages_for_everybody_are_accessible(visit, path, width):
+    check(visit(path, width=width))
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("path", CUSTOMER)
+def test_customers_pages_are_accessible(visit, rich, path, width):
+    page = visit(path, user=rich, width=width)
+    for summary in page.locator("summary").all():
+        summary.click()
+    check(page)
+
+
+@pytest.mark.parametrize("path", CUSTOMER[:4])
+def test_customers_pages_are_accessible_during_an_outage(visit, engage_away, path):
+    contact = building.contact_called("Sten", "S", fetched_at=clock.now().replace(year=2025))
+    page = visit(path, user=building.customer(contact), width=390)
+    assert page.locator(".banner").is_visible()
+    check(page)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("path", STAFF)
+def test_staff_pages_are_accessible(visit, busy, sam, path, width):
+    page = visit(path, user=sam, width=width)
+    for summary in page.locator("summary").all():
+        summary.click()
+    check(page)
+
+
+def test_the_code_page_with_a_mistake_is_accessible(visit, alice):
+    page = visit("/sign-in/", width=390)
+    page.get_by_label("E-mail address").fill("alice@example.com")
+    page.get_by_role("button", name="Send me a code").click()
+    page.get_by_label("Code").fill("AAAA")
+    page.get_by_role("button", name="Sign in").click()
+    assert page.get_by_text("That code isn’t right").is_visible()
+    described_by = page.get_by_label("Code").get_attribute("aria-describedby")
+    assert "That code isn’t right" in page.locator(f"#{described_by}").inner_text()
+    check(page)
+
+
+def test_the_keyboard_reaches_the_content_first(visit, alice):
+    page = visit("/me/", user=building.customer(alice))
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.keyboard.press("Enter")
+    assert re.search(r"#content$", page.url)
