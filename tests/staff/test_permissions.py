@@ -65,9 +65,9 @@ def test_every_staff_member_may_look_after_their_own_sign_in(browsers, path):
 
 def test_who_may_send_again(browsers):
     for who, browser in browsers.items():
-        building.item(pk=None, state=State.ATTENTION)
+        stopped = building.item(state=State.ATTENTION)
         before = Event.objects.count()
-        answer = browser.post("/staff/queue/retry/", {"item": ["1"], "confirmed": "yes"})
+        answer = browser.post("/staff/queue/retry/", {"item": [str(stopped.pk)], "confirmed": "yes"})
         may = who in {"staff who may look and send", "staff who may only send", "administrator"}
         assert answer.status_code == (302 if may or who == "nobody" else 403), who
         assert (Event.objects.count() > before) == may, who
