@@ -128,6 +128,7 @@ WHITENOISE_MAX_AGE = 3600
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
     DATABASES["default"] |= {
+        "ENGINE": "engage_portal.core.fair_sqlite3",
         "CONN_MAX_AGE": 60,
         # IMMEDIATE: writers queue up instead of failing with "database is locked" halfway through.
         "OPTIONS": {
