@@ -23,7 +23,7 @@ from pathlib import Path
 from types import FrameType
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-HOME = ROOT / "var" / "demo"
+HOME = Path(os.environ.get("DEMO_HOME") or ROOT / "var" / "demo")
 _HOST = "127.0.0.1"
 _START_SECONDS = 60
 _STOP_SECONDS = 60
@@ -232,7 +232,7 @@ Engage Portal is running.
   API           {portal}/api/docs
                 export KEY={access["key"]}
 
-Ctrl-C stops everything. Data and logs: {HOME.relative_to(ROOT)}/. README.md has a ten-minute tour.
+Ctrl-C stops everything. Data and logs: {HOME}/. README.md has a ten-minute tour.
 """,
         flush=True,
     )

@@ -1,0 +1,96 @@
+"""`make demo` as a stranger uses it: start, look around, Ctrl-C, start again."""
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.conftest import make_receipt
+from tests.flows.running import ROOT, free_port, until
+
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(120), pytest.mark.xdist_group("processes")]
+
+
+@contextlib.contextmanager
+def demo(
+    home: Path, port: int, engage_port: int, *arguments: str
+) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """The running demo and what it printed so far; stopped with Ctrl-C's signal."""
+    printed = home.parent / "printed.txt"
+    environment = {
+        "PORT": str(port),
+        "SANDBOX_PORT": str(engage_port),
+        "DEMO_HOME": str(home),
+        "PYTHONUNBUFFERED": "1",
+    }
+    with printed.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "engage_portal.sandbox.demo", *arguments],
+            cwd=ROOT,
+            env={**os.environ, **environment, "DJANGO_SETTINGS_MODULE": "engage_portal.settings"},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        until(
+            lambda: "is running" in printed.read_text() or process.poll() is not None,
+            seconds=60,
+            what="the demo",
+        )
+        assert process.poll() is None, printed.read_text()
+        yield process, printed.read_text()
+    finally:
+        family = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 0
+        _, alive = psutil.wait_procs(family, timeout=20)
+        assert not alive, f"still running: {alive}"
+
+
+def test_the_demo_starts_stops_and_keeps_its_data(tmp_path: Path) -> None:
+    home, port, engage_port = tmp_path / "demo", free_port(), free_port()
+    portal = f"http://127.0.0.1:{port}"
+    with demo(home, port, engage_port) as (_, printed):
+        key = re.findall(r"export KEY=(\S+)", printed)[0]
+        sold = httpx.post(
+            f"{portal}/api/v3/receipts", headers={"apikey": key}, json=make_receipt("stranger-1")
+        )
+        assert sold.status_code == 202
+        until(
+            lambda: "stranger-1" in httpx.get(f"http://127.0.0.1:{engage_port}/state").text,
+            what="the sale to arrive",
+        )
+        assert httpx.get(f"{portal}/").status_code == 302
+    with demo(home, port, engage_port) as (_, printed):
+        assert f"export KEY={key}" in printed
+        assert "stranger-1" in httpx.get(f"http://127.0.0.1:{engage_port}/state").text
+    with demo(home, port, engage_port, "--reset") as (_, printed):
+        assert f"export KEY={key}" not in printed
+        assert "stranger-1" not in httpx.get(f"http://127.0.0.1:{engage_port}/state").text
+
+
+def test_a_taken_port_is_said_in_one_sentence(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = subprocess.run(
+            [sys.executable, "-m", "engage_portal.sandbox.demo"],
+            cwd=ROOT,
+            env={**os.environ, "PORT": str(port), "DEMO_HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr.strip() == f"Port {port} is in use. Choose another: make demo PORT={port + 1}"
