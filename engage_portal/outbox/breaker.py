@@ -133,7 +133,7 @@ def _repeat(outcome: EngageError | None) -> None:
         raise outcome
 
 
-class _RowStorage(pybreaker.CircuitBreakerStorage):  # type: ignore[misc]
+class _RowStorage(pybreaker.CircuitBreakerStorage):
     """pybreaker's state in a loaded row; the caller saves the row in the transaction that locked it."""
 
     def __init__(self, line: EngageLine) -> None:

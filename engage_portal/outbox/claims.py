@@ -15,9 +15,13 @@ from engage_portal.outbox.states import CLAIMABLE, MOVING, State
 
 def due(now: datetime) -> QuerySet[Item]:
     """What may be taken now: due, and first of its stream among what is still moving."""
-    before = Item.objects.filter(stream=OuterRef("stream"), pk__lt=OuterRef("pk"))
-    holds = Q(state__in=MOVING) | Q(state=State.ATTENTION, kind__in=holding_kinds())
-    return Item.objects.filter(state__in=CLAIMABLE, not_before__lte=now).exclude(Exists(before.filter(holds)))
+    before = holding_back().filter(stream=OuterRef("stream"), pk__lt=OuterRef("pk"))
+    return Item.objects.filter(state__in=CLAIMABLE, not_before__lte=now).exclude(Exists(before))
+
+
+def holding_back() -> QuerySet[Item]:
+    """What later items of the same stream have to wait for."""
+    return Item.objects.filter(Q(state__in=MOVING) | Q(state=State.ATTENTION, kind__in=holding_kinds()))
 
 
 def claim(limit: int) -> list[Item]:

@@ -1,6 +1,6 @@
 """One set of filters for the screen and for the API."""
 
-import django_filters
+import django_filters  # type: ignore[import-untyped]
 from django.db.models import Q, QuerySet
 
 from engage_portal.outbox.models import Item

@@ -5,6 +5,7 @@ import select
 import signal
 import sys
 from threading import Timer
+from typing import Any
 
 from django.conf import settings
 from django_q.cluster import Cluster
@@ -23,7 +24,8 @@ def run_group(lifeline: int) -> None:
     # The terminal's Ctrl-C is for the supervisor, which then closes the lifeline.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cluster.start()
-    while cluster.sentinel.is_alive():
+    sentinel: Any = cluster.sentinel
+    while sentinel.is_alive():
         readable, _, _ = select.select([lifeline], [], [], _LOOK_SECONDS)
         if readable:
             _stop(cluster)

@@ -5,13 +5,16 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from django.conf import settings
 
 from engage_portal.core.clock import Deadline
 from engage_portal.engage import EngageClient, EngageConfig, EngageError, RateLimited, Unavailable
 from engage_portal.outbox import breaker, pace
+from engage_portal.outbox.registry import LineDown
+from engage_portal.outbox.verdicts import PAUSE_AFTER_429
+from engage_portal.outbox.waiting import hurry
 
 T = TypeVar("T")
 
@@ -20,15 +23,10 @@ T = TypeVar("T")
 _WAITING_CALLS = 32
 _LEFT_FOR_OURSELVES = 0.15
 _LEAST_TIME = 0.05
-_PAUSE_AFTER_429 = 5.0
 
 _lock = threading.Lock()
 _clients: dict[int, EngageClient] = {}
 _pools: dict[int, ThreadPoolExecutor] = {}
-
-
-class LineDown(Unavailable):
-    """The breaker is open, or there was no time left: Engage was not called."""
 
 
 def client() -> EngageClient:
@@ -63,11 +61,11 @@ def ask(call: Callable[[EngageClient], T], *, deadline: Deadline) -> T:
     """
     if not breaker.is_closed():
         raise line_down("Engage is down; it is tried again on its own.")
-    (start,) = pace.reserve(pace.Lane.PEOPLE)
-    seconds = deadline.remaining() - _LEFT_FOR_OURSELVES
-    if seconds - start < _LEAST_TIME:
+    starts = pace.reserve(pace.Lane.PEOPLE, latest=_seconds_left(deadline) - _LEAST_TIME)
+    seconds = _seconds_left(deadline)
+    if not starts or seconds - starts[0] < _LEAST_TIME:
         raise line_down("No time was left to ask Engage.")
-    future = _pool().submit(_after, start, call, client().within(seconds - start))
+    future = _pool().submit(_after, starts[0], call, client().within(seconds - starts[0]))
     try:
         answer = _result(future, seconds)
     except EngageError as error:
@@ -77,14 +75,38 @@ def ask(call: Callable[[EngageClient], T], *, deadline: Deadline) -> T:
     return answer
 
 
+def until(deadline: Deadline) -> Callable[[Callable[[EngageClient], T]], T]:
+    """Runs a request, of however many calls, that has to be over by the deadline; for the worker's threads."""
+    bounded = cast("EngageClient", _Until(client(), deadline))
+    return lambda call: call(bounded)
+
+
+class _Until:
+    """A client whose every call gets what is left until a deadline."""
+
+    def __init__(self, client: EngageClient, deadline: Deadline) -> None:
+        self._client = client
+        self._deadline = deadline
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client.within(self._deadline.remaining()), name)
+
+
 def report(outcomes: list[EngageError | None]) -> bool:
-    """Tell breaker and pace how calls ended; True where Engage has just come back."""
+    """Tell breaker and pace how calls ended; True where Engage has just come back: then all that waited is due."""
     waits = [
-        outcome.retry_after or _PAUSE_AFTER_429 for outcome in outcomes if isinstance(outcome, RateLimited)
+        outcome.retry_after or PAUSE_AFTER_429 for outcome in outcomes if isinstance(outcome, RateLimited)
     ]
     if waits:
         pace.slow_everybody(max(waits))
-    return breaker.report(outcomes)
+    came_back = breaker.report(outcomes)
+    if came_back:
+        hurry()
+    return came_back
+
+
+def _seconds_left(deadline: Deadline) -> float:
+    return deadline.remaining() - _LEFT_FOR_OURSELVES
 
 
 def line_down(message: str) -> LineDown:

@@ -8,6 +8,7 @@ from engage_portal.engage import AuthFailed, EngageError, Misconfigured, RateLim
 from engage_portal.outbox import breaker, claims, line
 from engage_portal.outbox.models import Item, Outcome
 from engage_portal.outbox.recording import record
+from engage_portal.outbox.registry import CallBrokenError
 from engage_portal.outbox.sending import prepare, run
 from engage_portal.outbox.states import State
 from engage_portal.outbox.verdicts import Decision, Tried, decide, refusal
@@ -59,4 +60,4 @@ def _decide_for_a_caller(tried: Tried) -> Decision:
 
 def is_refusal(error: EngageError) -> bool:
     """Whether it is about the data, so that the person who sent it has to change it."""
-    return not isinstance(error, Unavailable | RateLimited | AuthFailed | Misconfigured)
+    return not isinstance(error, Unavailable | RateLimited | AuthFailed | Misconfigured | CallBrokenError)

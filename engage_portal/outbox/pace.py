@@ -17,6 +17,12 @@ from engage_portal.outbox.models import EngageLine
 
 _ALGORITHM = GCRA()
 
+LONGEST_PAUSE = 60.0
+"""Seconds. A 429 stops everybody for no longer than this, and neither does a clock that was set back."""
+
+PAUSE_BEGINS_AT = 2.0
+"""Seconds. Who would have to wait longer than this does not wait but comes back."""
+
 
 class Lane(Enum):
     """Who asks for a call."""
@@ -25,26 +31,31 @@ class Lane(Enum):
     DELIVERY = "delivery"
 
 
-def reserve(lane: Lane, count: int = 1) -> list[float]:
+def reserve(lane: Lane, count: int = 1, *, latest: float | None = None) -> list[float]:
     """Take `count` calls and answer, for each, the seconds from now at which it may start.
 
-    One short transaction; never more calls a second than ENGAGE_RATE, whoever asks from whichever process.
+    One short transaction; never more calls a second than ENGAGE_RATE, whoever asks from whichever process. Where the
+    first of them could not start within `latest` seconds nothing is taken and the answer is empty: what nobody is
+    going to use must not keep others waiting.
     """
     rate = rate_of(lane)
     with transaction.atomic():
         line = locked_line()
         now_ms = _now_ms()
-        state: tuple[float, ...] = (line.pace_tat,)
-        starts: list[float] = []
+        state: tuple[float, ...] = (min(line.pace_tat, (now_ms + int(LONGEST_PAUSE * 1000)) * 1000),)
+        starts: list[int] = []
         moment = now_ms
         while len(starts) < count:
             state, decision = _ALGORITHM.step([rate], state, moment, 1)
             if decision.allowed:
-                starts.append((moment - now_ms) / 1000)
+                starts.append(moment)
             else:
                 moment += decision.retry_after_ms or 1
+        if latest is not None and starts[0] - now_ms > latest * 1000:
+            return []
         EngageLine.objects.filter(pk=line.pk).update(pace_tat=int(state[0]))
-    return starts
+    now_ms = _now_ms()
+    return [max(0, start - now_ms) / 1000 for start in starts]
 
 
 def rate_of(lane: Lane) -> Rate:
@@ -55,9 +66,20 @@ def rate_of(lane: Lane) -> Rate:
     return Rate(steady, 1000, burst=burst if lane is Lane.PEOPLE else max(1, burst // 2))
 
 
+def is_paused() -> bool:
+    """Whether nobody may call for a while, because Engage asked for it. One primary-key query."""
+    line = EngageLine.objects.filter(pk="default").only("pace_tat").first()
+    ahead_ms = (line.pace_tat // 1000 - _now_ms()) if line else 0
+    return PAUSE_BEGINS_AT * 1000 < ahead_ms <= LONGEST_PAUSE * 1000 + PAUSE_BEGINS_AT * 1000
+
+
 def slow_everybody(seconds: float) -> None:
-    """After a 429: nobody calls for that long."""
-    until_us = int((clock.now() + timedelta(seconds=seconds)).timestamp() * 1_000_000)
+    """After a 429: nobody calls for that long, or for LONGEST_PAUSE."""
+    until = clock.now() + timedelta(seconds=min(seconds, LONGEST_PAUSE))
+    rate = rate_of(
+        Lane.PEOPLE
+    )  # a burst may begin before the moment in the row, so the row says that much more
+    until_us = int(until.timestamp() * 1_000_000) + rate.burst * 1_000_000 // rate.limit
     EngageLine.objects.filter(pk="default", pace_tat__lt=until_us).update(pace_tat=until_us)
 
 

@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import structlog
-from django.db import DatabaseError, transaction
+from django.db import OperationalError, transaction
 
 from engage_portal.core import clock
 from engage_portal.core.masking import masked
 from engage_portal.outbox.models import Attempt, Event, Item, Outcome
 from engage_portal.outbox.registry import handler_for
 from engage_portal.outbox.states import OPEN, State, check_move
-from engage_portal.outbox.verdicts import Decision, Tried, decide
+from engage_portal.outbox.verdicts import Decision, Tried, backoff, decide, needs_a_person
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +26,7 @@ def record(batch: Sequence[Tried], *, decide: Callable[[Tried], Decision] = deci
 
     An item whose lease somebody else took over meanwhile keeps the state that they gave it: only the attempt is noted.
     """
-    decided = [(tried, decide(tried)) for tried in batch]
+    decided = [(tried, _decided(tried, decide)) for tried in batch]
     with transaction.atomic():
         held = _still_held([tried.item for tried in batch])
         attempts, events, items = [], [], []
@@ -64,6 +64,8 @@ def move(item: Item, decision: Decision) -> None:
     item.looks_first = decision.looks_first
     item.was_in_doubt = item.was_in_doubt or decision.looks_first
     item.reason_code, item.reason = decision.code[:60], decision.reason[:300]
+    if item.needs_attention and not item.reason:
+        item.reason = "Engage gave no reason."
     item.not_before = now + timedelta(seconds=decision.wait)
     item.finished_at = None if decision.state in OPEN else now
     if not decision.counts:
@@ -77,6 +79,16 @@ def _still_held(items: Sequence[Item]) -> dict[int, Item]:
     return {row.pk: row for row in rows if row.lease_token == tokens[row.pk]}
 
 
+def _decided(tried: Tried, decide: Callable[[Tried], Decision]) -> Decision:
+    """The decision, also where a kind's own judgement breaks: that must not lose the rest of the batch."""
+    try:
+        return decide(tried)
+    except Exception as fault:
+        log.exception("judging an outcome failed", item=tried.item.pk, kind=tried.item.kind)
+        reason = f"What Engage answered could not be judged ({type(fault).__name__})."
+        return needs_a_person(tried.item, Outcome.NO_ANSWER, code="NotJudged", reason=reason, doubtful=True)
+
+
 def _settled(tried: Tried, decision: Decision) -> Decision:
     """Let the kind keep Engage's answer. A fault of ours there must not stop the rest of the batch."""
     if not decision.settles:
@@ -84,11 +96,20 @@ def _settled(tried: Tried, decision: Decision) -> Decision:
     try:
         with transaction.atomic():
             handler_for(tried.item.kind).settle(tried.item, tried.subject, tried.call, tried.answer)
-    except (DatabaseError, ValueError, KeyError, TypeError, AttributeError) as fault:
+    except OperationalError as fault:  # a deadlock, a lock that came too late: it passes
+        log.warning(
+            "settling is repeated", item=tried.item.pk, kind=tried.item.kind, why=type(fault).__name__
+        )
+        return _kept_later(State.IN_DOUBT, decision, wait=backoff(tried.item.tries))
+    except Exception as fault:
         log.exception("settling failed", item=tried.item.pk, kind=tried.item.kind)
-        reason = f"Engage took it, but its answer could not be kept ({type(fault).__name__})."
-        return Decision(State.ATTENTION, decision.outcome, code="NotSettled", reason=reason, looks_first=True)
+        return _kept_later(State.ATTENTION, decision, why=f" ({type(fault).__name__})")
     return decision
+
+
+def _kept_later(state: State, decision: Decision, *, why: str = "", wait: float = 0.0) -> Decision:
+    reason = f"Engage took it, but its answer could not be kept{why}."
+    return Decision(state, decision.outcome, code="NotSettled", reason=reason, wait=wait, looks_first=True)
 
 
 def _attempt(tried: Tried, decision: Decision) -> Attempt:

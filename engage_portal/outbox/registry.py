@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
-from engage_portal.engage import EngageClient, EngageError
+from engage_portal.engage import EngageClient, EngageError, Unavailable
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import State
 
@@ -22,6 +22,8 @@ class Call:
     run: Callable[[EngageClient], Any]
     sent: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """What the body held, for settling afterwards; never stored."""
+    calls: int = 1
+    """How many requests `run` makes at most; the pace counts every one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,14 @@ class UnsendableError(Exception):
         super().__init__(reason)
         self.code = code
         self.reason = reason
+
+
+class CallBrokenError(EngageError):
+    """A request ended in a fault of ours instead of an answer: nobody knows what Engage made of it."""
+
+
+class LineDown(Unavailable):
+    """The breaker is open, or there was no time left: Engage was not called."""
 
 
 class Handler(ABC, Generic[Subject]):
@@ -80,6 +90,7 @@ class Handler(ABC, Generic[Subject]):
         Its `run` answers None for "no". None instead of a call: the request may simply be repeated.
         """
         del item, subject
+        return None
 
     @abstractmethod
     def settle(self, item: Item, subject: Subject, call: Call, answer: Any) -> None:
@@ -88,6 +99,7 @@ class Handler(ABC, Generic[Subject]):
     def judge(self, item: Item, error: EngageError) -> Verdict | None:
         """What a refusal means for this kind; None: the queue's own rules decide."""
         del item, error
+        return None
 
 
 _handlers: dict[str, Handler[Any]] = {}

@@ -2,10 +2,21 @@
 
 from typing import Any
 
-_SCHEDULES = (
-    ("outbox sweep", "engage_portal.outbox.tasks.sweep", "I", 1),
-    ("outbox purge", "engage_portal.outbox.tasks.purge", "D", None),
-)
+_schedules: dict[str, tuple[str, str, int | None]] = {}
+
+
+def register_schedule(name: str, func: str, *, daily: bool = False, minutes: int | None = None) -> None:
+    """Have a function (by its dotted path, without arguments) run once a day or every so many minutes.
+
+    Called while the apps load; registering a name again replaces it. The schedule itself is written after `migrate`.
+    """
+    if daily == (minutes is not None):
+        raise ValueError("a schedule is either daily or every so many minutes")
+    _schedules[name] = (func, "D" if daily else "I", minutes)
+
+
+register_schedule("outbox sweep", "engage_portal.outbox.tasks.sweep", minutes=1)
+register_schedule("outbox purge", "engage_portal.outbox.tasks.purge", daily=True)
 
 
 def ensure_schedules(**_kwargs: Any) -> None:
@@ -15,7 +26,7 @@ def ensure_schedules(**_kwargs: Any) -> None:
 
     if "django_q_schedule" not in connection.introspection.table_names():
         return  # django_q migrates after us on a fresh database; post_migrate comes again
-    for name, func, kind, minutes in _SCHEDULES:
+    for name, (func, kind, minutes) in _schedules.items():
         Schedule.objects.update_or_create(
             name=name, defaults={"func": func, "schedule_type": kind, "minutes": minutes, "repeats": -1}
         )

@@ -9,6 +9,7 @@ from django.db.models.functions import TruncMinute
 
 from engage_portal.core import clock
 from engage_portal.outbox.breaker import LineStatus, status
+from engage_portal.outbox.claims import holding_back
 from engage_portal.outbox.models import Attempt, Event, Heartbeat, Item, Outcome
 from engage_portal.outbox.states import MOVING, OPEN, State
 
@@ -133,8 +134,7 @@ def item_detail(pk: int) -> ItemDetail:
 def _holding_back(item: Item) -> Item | None:
     if item.state not in {State.PENDING, State.IN_DOUBT}:
         return None
-    before = Item.objects.filter(stream=item.stream, pk__lt=item.pk, state__in=OPEN)
-    return before.order_by("pk").first()
+    return holding_back().filter(stream=item.stream, pk__lt=item.pk).order_by("pk").first()
 
 
 def _by_kind() -> list[KindCount]:

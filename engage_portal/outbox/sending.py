@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
+from django.db import DatabaseError, OperationalError
 
 from engage_portal.core import clock
 from engage_portal.engage import EngageClient, EngageError
@@ -14,16 +15,16 @@ from engage_portal.outbox.models import Item, Outcome
 from engage_portal.outbox.recording import record_unsent
 from engage_portal.outbox.registry import (
     Call,
+    CallBrokenError,
     NothingToSendError,
     NotReadyError,
     UnsendableError,
     handler_for,
 )
 from engage_portal.outbox.states import State
-from engage_portal.outbox.verdicts import Decision, Tried
+from engage_portal.outbox.verdicts import Decision, Tried, asked_for_a_pause, needs_a_person, not_ready
 
 log = structlog.get_logger(__name__)
-T = TypeVar("T")
 
 _NOT_READY_WAIT = 15.0
 
@@ -42,10 +43,7 @@ def prepare(items: Sequence[Item]) -> list[Ready]:
     """Build the requests of leased items; what cannot become one is put where it belongs at once."""
     ready: list[Ready] = []
     for kind, group in groupby(sorted(items, key=lambda item: item.kind), key=lambda item: item.kind):
-        members = list(group)
-        subjects = handler_for(kind).load({item.subject_id for item in members})
-        for item in members:
-            built = _build(item, subjects.get(item.subject_id))
+        for item, built in _build_all(kind, list(group)):
             if isinstance(built, Ready):
                 ready.append(built)
             else:
@@ -53,30 +51,36 @@ def prepare(items: Sequence[Item]) -> list[Ready]:
     return sorted(ready, key=lambda entry: (entry.item.priority, entry.item.pk))
 
 
+def _build_all(kind: str, items: Sequence[Item]) -> list[tuple[Item, Ready | Decision]]:
+    """The requests of one kind. A row that cannot even be read must not stop the others."""
+    try:
+        subjects = handler_for(kind).load({item.subject_id for item in items})
+    except OperationalError:
+        raise
+    except Exception as fault:
+        if len(items) > 1:
+            return [pair for item in items for pair in _build_all(kind, [item])]
+        log.exception("loading a subject failed", item=items[0].pk, kind=kind)
+        return [(items[0], _not_built(items[0], fault))]
+    return [(item, _build(item, subjects.get(item.subject_id))) for item in items]
+
+
 def _build(item: Item, subject: Any) -> Ready | Decision:
     handler = handler_for(item.kind)
     if subject is None:
-        return _attention("SubjectGone", "What this was about is no longer here.")
+        return _unsendable(item, "SubjectGone", "What this was about is no longer here.")
     try:
         look = handler.look(item, subject) if item.looks_first else None
         return Ready(item, subject, look or handler.request(item, subject), is_look=look is not None)
     except NothingToSendError:
         return Decision(State.SUPERSEDED, Outcome.DONE, reason="There was nothing left to send.")
     except NotReadyError as waiting:
-        return Decision(
-            State.IN_DOUBT if item.looks_first else State.PENDING,
-            Outcome.NOT_SENT,
-            code="NotReady",
-            reason=str(waiting),
-            wait=_NOT_READY_WAIT,
-            looks_first=item.looks_first,
-            counts=False,
-        )
+        return not_ready(item, reason=str(waiting), wait=_NOT_READY_WAIT)
     except UnsendableError as refused:
-        return _attention(refused.code, refused.reason)
+        return _unsendable(item, refused.code, refused.reason)
     except Exception as fault:
         log.exception("building a request failed", item=item.pk, kind=item.kind)
-        return _attention("NotBuilt", f"The request could not be built ({type(fault).__name__}).")
+        return _not_built(item, fault)
 
 
 def run(ready: Ready, through: Callable[[Callable[[EngageClient], Any]], Any]) -> Tried:
@@ -85,11 +89,21 @@ def run(ready: Ready, through: Callable[[Callable[[EngageClient], Any]], Any]) -
     `through` gives the call its client: directly in the worker, by way of the deadline where somebody waits.
     """
     started, began = clock.now(), time.perf_counter()
-    answer, error = None, None
+    answer: Any = None
+    error: EngageError | None = None
     try:
         answer = through(ready.call.run)
     except EngageError as refused:
         error = refused
+    except DatabaseError:
+        raise  # ours, and around the call rather than in it: the lease runs out, and then it is looked up
+    except Exception as fault:
+        log.exception("a request broke", item=ready.item.pk, kind=ready.item.kind)
+        error = CallBrokenError(
+            f"The request could not be made, or its answer not be read ({type(fault).__name__}).",
+            operation=ready.call.operation,
+            may_have_taken_effect=True,
+        )
     return Tried(
         item=ready.item,
         subject=ready.subject,
@@ -102,10 +116,20 @@ def run(ready: Ready, through: Callable[[Callable[[EngageClient], Any]], Any]) -
     )
 
 
+def give_back(ready: Iterable[Ready], *, seconds: float) -> None:
+    """Return what is not sent now, because Engage asked for a pause: it costs no try."""
+    for entry in ready:
+        record_unsent(entry.item, asked_for_a_pause(entry.item, seconds=seconds))
+
+
 def outcomes(batch: Iterable[Tried]) -> list[EngageError | None]:
-    """What the breaker wants to know about a batch."""
-    return [tried.error for tried in batch]
+    """What the breaker wants to know about a batch: nothing about faults of ours."""
+    return [tried.error for tried in batch if not isinstance(tried.error, CallBrokenError)]
 
 
-def _attention(code: str, reason: str) -> Decision:
-    return Decision(State.ATTENTION, Outcome.NOT_SENT, code=code, reason=reason)
+def _not_built(item: Item, fault: Exception) -> Decision:
+    return _unsendable(item, "NotBuilt", f"The request could not be built ({type(fault).__name__}).")
+
+
+def _unsendable(item: Item, code: str, reason: str) -> Decision:
+    return needs_a_person(item, Outcome.NOT_SENT, code=code, reason=reason)

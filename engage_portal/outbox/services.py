@@ -18,6 +18,8 @@ from engage_portal.outbox.states import FINAL, State
 WAKE_FLAG = "outbox:woken"
 _WAKE_AGAIN_AFTER = 5
 _RETRY_BATCH = 500
+_FORGET_BATCH = 1000
+_RETRYABLE = (State.ATTENTION, State.PENDING, State.IN_DOUBT)
 
 
 def enqueue(
@@ -75,8 +77,9 @@ def enqueue_update(
 
 def wake() -> None:
     """Queue one wake-up, if none is under way. Losing it is harmless: the next tick finds what is due."""
-    if cache.add(WAKE_FLAG, 1, _WAKE_AGAIN_AFTER):
-        async_task("engage_portal.outbox.tasks.deliver_due", task_name="outbox wake-up")
+    # Asking first costs no write; most sales of a burst find the flag and are done.
+    if cache.get(WAKE_FLAG) is None and cache.add(WAKE_FLAG, 1, _WAKE_AGAIN_AFTER):
+        async_task("engage_portal.outbox.tasks.deliver_due", task_name="outbox wake-up")  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,23 +102,25 @@ def retry(*, items: QuerySet[Item], by: str) -> Retried:
     In batches, each in its own transaction; may run twice: the second time finds nothing left to do.
     """
     pks = list(items.order_by("pk").values_list("pk", flat=True))
-    queued = sum(
-        _retry_some(pks[start : start + _RETRY_BATCH], by) for start in range(0, len(pks), _RETRY_BATCH)
-    )
-    sending = items.model.objects.filter(pk__in=pks, state=State.SENDING).count()
+    queued = sending = 0
+    for start in range(0, len(pks), _RETRY_BATCH):
+        done = _retry_some(pks[start : start + _RETRY_BATCH], by)
+        queued, sending = queued + done.queued, sending + done.already_sending
     if queued:
-        wake()
-    return Retried(queued=queued, already_sending=sending, gone=max(0, len(pks) - queued - sending))
+        transaction.on_commit(wake, robust=True)
+    return Retried(queued=queued, already_sending=sending, gone=len(pks) - queued - sending)
 
 
 @transaction.atomic
-def _retry_some(pks: list[int], by: str) -> int:
+def _retry_some(pks: list[int], by: str) -> Retried:
     now = clock.now()
-    mine = list(
+    rows = list(
         Item.objects.select_for_update()
-        .filter(pk__in=pks, state__in=[State.ATTENTION, State.PENDING, State.IN_DOUBT])
+        .filter(pk__in=pks, state__in=[*_RETRYABLE, State.SENDING])
         .order_by("pk")
     )
+    queued = [item for item in rows if item.state in _RETRYABLE]
+    mine = [item for item in queued if item.state == State.ATTENTION or item.not_before > now]
     for item in mine:
         if item.state == State.ATTENTION:
             item.state = State.IN_DOUBT if item.looks_first else State.PENDING
@@ -124,7 +129,7 @@ def _retry_some(pks: list[int], by: str) -> int:
         item.reason_code = item.reason = ""
     Item.objects.bulk_update(mine, ["state", "not_before", "first_due_at", "tries", "reason_code", "reason"])
     Event.objects.bulk_create([Event(item=item, what="sent again by hand", actor=by) for item in mine])
-    return len(mine)
+    return Retried(queued=len(queued), already_sending=len(rows) - len(queued), gone=0)
 
 
 @transaction.atomic
@@ -143,7 +148,9 @@ def forget_finished(*, before_days: int) -> int:
     """Delete items that settled that many days ago, with their history. Returns how many; may run twice."""
     limit = clock.now() - timedelta(days=before_days)
     pks = list(
-        Item.objects.filter(state__in=FINAL, finished_at__lt=limit).values_list("pk", flat=True)[:5000]
+        Item.objects.filter(state__in=FINAL, finished_at__lt=limit).values_list("pk", flat=True)[
+            :_FORGET_BATCH
+        ]
     )
     Item.objects.filter(pk__in=pks).delete()
     return len(pks)

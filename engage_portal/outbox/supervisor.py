@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 from datetime import datetime, timedelta
-from threading import Event
 from types import FrameType
 from uuid import uuid4
 
@@ -23,6 +22,7 @@ from django_q.tasks import async_task
 from redis.exceptions import RedisError
 
 from engage_portal.core import clock
+from engage_portal.core.clock import Deadline
 from engage_portal.outbox.models import Heartbeat
 from engage_portal.outbox.tasks import SLICE_SECONDS, SUPERVISOR, tick_flag
 
@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 _TICK_SECONDS = 5.0
 _TICK_LOST_AFTER = 20
 _LOOK_SECONDS = 0.5
+_NOTICE_SECONDS = 0.1
 _PAUSE_BEFORE_RESTART = 1.0
 
 
@@ -44,7 +45,7 @@ class Supervisor:
 
     def __init__(self) -> None:
         self.id = uuid4()
-        self._stop = Event()
+        self._is_told_to_stop = False
         self._group: subprocess.Popen[bytes] | None = None
         self._lifeline: int | None = None
         self._started_at: datetime = clock.now()
@@ -55,7 +56,7 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         self._start_group()
-        while not self._stop.wait(_LOOK_SECONDS):
+        while not self._told_to_stop_within(_LOOK_SECONDS):
             if self._group is None or self._group.poll() is not None:
                 self._replace("it ended")
             elif self._is_late():
@@ -65,7 +66,14 @@ class Supervisor:
         self._forget()
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        self._stop.set()
+        # Nothing more: a lock taken here could be the one that the interrupted code holds.
+        self._is_told_to_stop = True
+
+    def _told_to_stop_within(self, seconds: float) -> bool:
+        end = Deadline.after(seconds)
+        while not (self._is_told_to_stop or end.is_past):
+            time.sleep(min(end.remaining(), _NOTICE_SECONDS))
+        return self._is_told_to_stop
 
     def _start_group(self) -> None:
         reader, writer = os.pipe()
@@ -82,7 +90,7 @@ class Supervisor:
     def _replace(self, why: str) -> None:
         log.warning("worker group is replaced", why=why)
         self._kill_group()
-        if not self._stop.wait(_PAUSE_BEFORE_RESTART):
+        if not self._told_to_stop_within(_PAUSE_BEFORE_RESTART):
             self._start_group()
 
     def _is_late(self) -> bool:
@@ -100,7 +108,7 @@ class Supervisor:
         self._next_tick = time.monotonic() + _TICK_SECONDS
         try:
             if cache.add(tick_flag(str(self.id)), 1, _TICK_LOST_AFTER):
-                async_task("engage_portal.outbox.tasks.tick", str(self.id), task_name="outbox tick")
+                async_task("engage_portal.outbox.tasks.tick", str(self.id), task_name="outbox tick")  # type: ignore[no-untyped-call]
         except (DatabaseError, RedisError) as error:
             self._no_database(error)
 

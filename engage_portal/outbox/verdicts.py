@@ -11,6 +11,7 @@ from engage_portal.core import clock
 from engage_portal.engage import (
     AuthFailed,
     EngageError,
+    FieldError,
     Misconfigured,
     RateLimited,
     Rejected,
@@ -18,11 +19,12 @@ from engage_portal.engage import (
     is_already_done,
 )
 from engage_portal.outbox.models import Item, Outcome
-from engage_portal.outbox.registry import Call, Verdict, handler_for
+from engage_portal.outbox.registry import Call, CallBrokenError, LineDown, Verdict, handler_for
 from engage_portal.outbox.states import State
 
 NO_ANSWER = "NoAnswer"
-_PAUSE_AFTER_429 = 5.0
+PAUSE_AFTER_429 = 5.0
+"""Seconds, where Engage does not say how long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,49 +67,36 @@ def decide(tried: Tried) -> Decision:
 
 
 def _after_error(tried: Tried, error: EngageError) -> Decision:
-    item, code = tried.item, error.error_code
+    item = tried.item
+    if isinstance(error, LineDown):
+        return not_called(item, reason=error.message)
     if isinstance(error, Unavailable):
         return _after_no_answer(tried, error)
-    if isinstance(error, RateLimited):
-        return Decision(
-            State.PENDING,
-            Outcome.SLOW_DOWN,
-            code="RateLimited",
-            reason="Engage asked for a pause.",
-            wait=error.retry_after or _PAUSE_AFTER_429,
-            looks_first=item.looks_first,
-            counts=False,
+    if isinstance(error, CallBrokenError):
+        return needs_a_person(
+            item, Outcome.NO_ANSWER, code="NotUnderstood", reason=error.message, doubtful=True
         )
+    if isinstance(error, RateLimited):
+        return asked_for_a_pause(item, seconds=error.retry_after or PAUSE_AFTER_429)
+    return _after_refusal(item, error)
+
+
+def _after_refusal(item: Item, error: EngageError) -> Decision:
+    code = error.error_code
     if is_already_done(error) and item.was_in_doubt:
         return Decision(State.DELIVERED, Outcome.ALREADY_DONE, code=code, settles=True)
     verdict = handler_for(item.kind).judge(item, error)
     if verdict is not None:
         return _from_verdict(item, verdict)
-    if isinstance(error, AuthFailed | Misconfigured):
-        reason = (
-            "Engage refuses our key."
-            if isinstance(error, AuthFailed)
-            else "Engage's key fields are not set up."
-        )
-        return Decision(State.ATTENTION, Outcome.REFUSED, code=code or "Configuration", reason=reason)
-    return Decision(
-        State.ATTENTION, Outcome.REFUSED, code=code or type(error).__name__, reason=refusal(error)
-    )
+    return needs_a_person(item, Outcome.REFUSED, code=code or _word_for(error), reason=refusal(error))
 
 
 def _after_no_answer(tried: Tried, error: Unavailable) -> Decision:
     """Nobody knows what became of it, unless the request certainly never left."""
     item = tried.item
-    if clock.now() - item.first_due_at > timedelta(days=settings.OUTBOX_GIVE_UP_DAYS):
-        days = settings.OUTBOX_GIVE_UP_DAYS
-        return Decision(
-            State.ATTENTION,
-            Outcome.NO_ANSWER,
-            code="Exhausted",
-            reason=f"Engage did not take it for {days} days.",
-            looks_first=item.looks_first or error.may_have_taken_effect,
-        )
     doubtful = item.looks_first or (error.may_have_taken_effect and not tried.is_look)
+    if is_exhausted(item):
+        return _exhausted(item, Outcome.NO_ANSWER, doubtful=doubtful)
     return Decision(
         State.IN_DOUBT if doubtful else State.PENDING,
         Outcome.NO_ANSWER if error.may_have_taken_effect else Outcome.NOT_SENT,
@@ -118,6 +107,59 @@ def _after_no_answer(tried: Tried, error: Unavailable) -> Decision:
     )
 
 
+def not_called(item: Item, *, reason: str) -> Decision:
+    """Engage was not called at all: nothing is lost but this moment, and no try."""
+    return _as_before(item, Outcome.NOT_SENT, code=NO_ANSWER, reason=reason)
+
+
+def asked_for_a_pause(item: Item, *, seconds: float) -> Decision:
+    """Engage has too much to do; that says nothing about the item."""
+    reason = "Engage asked for a pause."
+    return _as_before(item, Outcome.SLOW_DOWN, code="RateLimited", reason=reason, wait=seconds)
+
+
+def not_ready(item: Item, *, reason: str, wait: float) -> Decision:
+    """It depends on something that is not known yet; a person hears of it when that never comes."""
+    if is_exhausted(item):
+        return _exhausted(item, Outcome.NOT_SENT, doubtful=item.looks_first, why=reason)
+    return _as_before(item, Outcome.NOT_SENT, code="NotReady", reason=reason, wait=wait)
+
+
+def needs_a_person(
+    item: Item, outcome: Outcome, *, code: str, reason: str, doubtful: bool = False
+) -> Decision:
+    """Attention. What is in doubt stays so: sent again, it is still looked up first."""
+    return Decision(
+        State.ATTENTION, outcome, code=code, reason=reason, looks_first=doubtful or item.looks_first
+    )
+
+
+def is_exhausted(item: Item) -> bool:
+    """Whether it was tried for as many days as anybody wants to wait."""
+    return clock.now() - item.first_due_at > timedelta(days=settings.OUTBOX_GIVE_UP_DAYS)
+
+
+def _exhausted(item: Item, outcome: Outcome, *, doubtful: bool, why: str = "") -> Decision:
+    reason = f"Engage did not take it for {settings.OUTBOX_GIVE_UP_DAYS} days. {why}".strip()
+    return needs_a_person(item, outcome, code="Exhausted", reason=reason, doubtful=doubtful)
+
+
+def _as_before(item: Item, outcome: Outcome, *, code: str, reason: str, wait: float = 0.0) -> Decision:
+    return Decision(
+        State.IN_DOUBT if item.looks_first else State.PENDING,
+        outcome,
+        code=code,
+        reason=reason,
+        wait=wait,
+        looks_first=item.looks_first,
+        counts=False,
+    )
+
+
+def _word_for(error: EngageError) -> str:
+    return "Configuration" if isinstance(error, AuthFailed | Misconfigured) else type(error).__name__
+
+
 def _from_verdict(item: Item, verdict: Verdict) -> Decision:
     return Decision(
         verdict.state,
@@ -125,15 +167,23 @@ def _from_verdict(item: Item, verdict: Verdict) -> Decision:
         code=verdict.code,
         reason=verdict.reason,
         wait=backoff(item.tries) if verdict.state in {State.PENDING, State.IN_DOUBT} else 0.0,
-        looks_first=verdict.state is State.IN_DOUBT,
+        looks_first=verdict.state is State.IN_DOUBT or item.looks_first,
     )
 
 
 def refusal(error: EngageError) -> str:
     """Engage's reason in its own words, with the fields it named."""
-    if isinstance(error, Rejected) and error.field_errors:
-        return "; ".join(entry.description for entry in error.field_errors)[:300]
-    return (error.message or f"Engage answered {error.status}.")[:300]
+    if isinstance(error, AuthFailed):
+        return "Engage refuses our key."
+    if isinstance(error, Misconfigured):
+        return "Engage's key fields are not set up."
+    said = "; ".join(_complaint(each) for each in error.field_errors) if isinstance(error, Rejected) else ""
+    return (said or error.message or f"Engage answered {error.status}.")[:300]
+
+
+def _complaint(entry: FieldError) -> str:
+    field, description = entry.field, entry.description
+    return description if not field or field in description else f"{field}: {description}".rstrip(": ")
 
 
 def backoff(tries: int) -> float:
