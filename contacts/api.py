@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
@@ -10,14 +11,16 @@ from rest_framework.response import Response
 from contacts.flat import envelope
 from contacts.models import Contact
 from contacts.selectors import contact_by_id
-from contacts.services import contact_create, contact_fetch, contact_find, contact_update
+from contacts.services import contact_create, contact_current, contact_fetch, contact_find, contact_update
 from contacts.shapes import check_body
 from engage_portal.api.idempotency import answered_once
 from engage_portal.api.parsers import object_body
 from engage_portal.api.schema import CONTACT, CONTACT_WRITE, ERRORS
-from engage_portal.api.views import EngageView, aged, guid_or_refuse, store_for
+from engage_portal.api.views import EngageView, aged, guid_or_refuse, store_for, text_or_refuse
 from engage_portal.engage import Identifier, IdentifierKind, Rejected
 from engage_portal.outbox import line
+
+_LONGEST_KEY = 254
 
 
 class FindContactId(EngageView):
@@ -34,15 +37,16 @@ class FindContactId(EngageView):
     )
     def get(self, request: Request) -> Response:
         """The contact id as a bare JSON string, as Engage answers it."""
-        given = [kind for kind in IdentifierKind if request.query_params.get(str(kind), "").strip()]
+        values = {kind: text_or_refuse(request, kind, longest=_LONGEST_KEY) for kind in IdentifierKind}
+        given = [kind for kind in IdentifierKind if values[kind]]
         if len(given) != 1:
             raise Rejected(
                 "Send exactly one of " + ", ".join(str(kind) for kind in IdentifierKind) + ".",
                 status=400,
                 error_code="InvalidSearchQuery",
             )
-        identifier = Identifier(given[0], request.query_params[str(given[0])].strip())
-        contact_type = request.query_params.get("contactType") or None
+        identifier = Identifier(given[0], values[given[0]])
+        contact_type = text_or_refuse(request, "contactType", longest=40) or None
         read = contact_find(identifier=identifier, contact_type=contact_type, deadline=self.deadline)
         return aged(read.value.public_id, read)
 
@@ -70,12 +74,11 @@ class Contacts(EngageView):
         """Create a contact: 201 from Engage, or 202 while Engage is away."""
         body = object_body(request)
         check_body(body)
-        query = request.query_params
         written = contact_create(
             body=body,
-            source=query.get("source", "")[:60],
-            store=store_for(self.key, query.get("storeExternalId", "")[:100]),
-            unapproved=query.get("createAsUnapproved", "").lower() == "true",
+            source=text_or_refuse(request, "source", longest=60) or settings.ENGAGE_SOURCE[:60],
+            store=store_for(self.key, text_or_refuse(request, "storeExternalId", longest=100)),
+            unapproved=request.query_params.get("createAsUnapproved", "").strip().lower() == "true",
             actor=self.key.name,
             deadline=self.deadline,
         )
@@ -109,7 +112,10 @@ class OneContact(EngageView):
         guid = guid_or_refuse(contact_id, code="InvalidContactId", name="contactId")
         body = object_body(request)
         check_body(body)
-        contact = contact_by_id(guid) or contact_fetch(contact_id=guid, deadline=self.deadline).value
+        known = contact_by_id(guid)
+        # What differs is judged by the newest copy that can be had in time.
+        read = contact_current(contact=known, deadline=self.deadline) if known else None
+        contact = (read or contact_fetch(contact_id=guid, deadline=self.deadline)).value
         store = store_for(self.key, "")
         written = contact_update(
             contact=contact, body=body, store=store, actor=self.key.name, deadline=self.deadline

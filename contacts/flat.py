@@ -5,12 +5,16 @@ developer.voyado.com/docs/contacts/create-contact). Flat keys make "only what ch
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from engage_portal.engage import Contact as EngageContact
 
 _PREFERENCES = "preferences"
 _CONSENTS = "consents"
+_NOTHING = (None, "")
+_DIGITS = 30
+"""Beyond these a number is kept as text: nobody's attribute, and an integer of it could fill the memory."""
 
 
 def flattened(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -20,10 +24,25 @@ def flattened(body: Mapping[str, Any]) -> dict[str, Any]:
         if name == _PREFERENCES and isinstance(value, Mapping):
             flat |= {f"{_PREFERENCES}.{key}": answer for key, answer in value.items()}
         elif name == _CONSENTS and isinstance(value, list):
-            flat |= {f"{_CONSENTS}.{entry['id']}": dict(entry) for entry in value}
+            flat |= {f"{_CONSENTS}.{entry['id']}": _said(entry) for entry in value}
         elif name != "contactType":
             flat[name] = value
     return flat
+
+
+def _said(consent: Mapping[str, Any]) -> dict[str, Any]:
+    """A consent without members that say nothing: Engage wants texts there."""
+    return {name: value for name, value in consent.items() if value is not None or name == "value"}
+
+
+def differs(name: str, new: Any, old: Any) -> bool:
+    """Whether a flat value says something new.
+
+    An empty text erases as null does. Of a consent only what is given counts: Engage adds a date of its own.
+    """
+    if name.startswith(f"{_CONSENTS}.") and isinstance(new, Mapping) and isinstance(old, Mapping):
+        return any(old.get(member) != value for member, value in new.items())
+    return bool(new != old and not (new in _NOTHING and old in _NOTHING))
 
 
 def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,7 +62,13 @@ def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
 def from_engage(contact: EngageContact) -> dict[str, Any]:
     """Engage's answer → flat."""
     consents = [
-        {"id": consent.id, "value": consent.value, "date": consent.date, "source": consent.source}
+        {
+            "id": consent.id,
+            "value": consent.value,
+            "date": consent.date,
+            "source": consent.source,
+            "comment": consent.comment,
+        }
         for consent in contact.consents
     ]
     body = {**plain(contact.attributes), _PREFERENCES: dict(contact.preferences), _CONSENTS: plain(consents)}
@@ -72,4 +97,6 @@ def plain(value: Any) -> Any:
         return value
     if hasattr(value, "isoformat"):
         return value.isoformat()
+    if not isinstance(value, Decimal) or value.adjusted() > _DIGITS:
+        return str(value)
     return int(value) if value == int(value) else float(value)

@@ -42,7 +42,7 @@ class ContactCreate(Handler[Contact]):
     def request(self, item: Item, subject: Contact) -> Call:
         """`POST /api/v3/contacts` with everything that is known here."""
         del item
-        if subject.engage_id is not None:
+        if subject.engage_id is not None or not subject.changes:  # known already, or forgotten
             raise NothingToSendError
         body = {"contactType": subject.contact_type, **nested(subject.changes)}
         source, store, unapproved = subject.source, subject.created_in_store, subject.created_as_unapproved
@@ -102,6 +102,7 @@ def _link(contact: Contact, answer: EngageContact, sent: Mapping[str, Any], item
     store_answer(target, answer)
     if known:
         contact.same_as, contact.changes = known, {}
+        refresh_keys(contact)  # the keys are the other one's now
         Item.objects.filter(stream=f"contact:{contact.pk}", state__in=OPEN).exclude(pk=item.pk).update(
             stream=known.stream
         )
@@ -111,7 +112,9 @@ def _link(contact: Contact, answer: EngageContact, sent: Mapping[str, Any], item
         refresh_keys(target)
     target.save()
     if missing:
-        enqueue_update(kind=UPDATE, subject_id=target.pk, stream=target.stream, fields=missing)
+        enqueue_update(
+            kind=UPDATE, subject_id=target.pk, stream=target.stream, fields=missing, store=item.store
+        )
 
 
 def _missing_in_engage(contact: Contact, there: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:

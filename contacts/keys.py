@@ -5,7 +5,7 @@ from typing import Any
 
 import phonenumbers
 
-from contacts.models import KEY_FIELDS
+from contacts.models import KEY_FIELDS, Contact
 from engage_portal.engage import Identifier, IdentifierKind
 
 REGION = "SE"
@@ -19,6 +19,12 @@ _COLUMNS: dict[IdentifierKind, tuple[str, ...]] = {
     IdentifierKind.CUSTOM_KEY: ("member_number", "external_id"),
     IdentifierKind.ANY: ("email", "social_security_number", "mobile_phone", "member_number", "external_id"),
 }
+
+
+def longest(column: str) -> int:
+    """How many characters of a key, or of another text of a contact, can be kept."""
+    field = Contact._meta.get_field(column)  # noqa: SLF001 - Django's documented way to a model's fields
+    return int(getattr(field, "max_length", 0))
 
 
 def normalised(column: str, value: str) -> str:

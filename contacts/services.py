@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from contacts.flat import flattened
+from contacts.flat import differs, flattened, plain
 from contacts.keys import columns_of, normalised
 from contacts.models import KEY_FIELDS, Contact
 from contacts.selectors import contact_by_id, contacts_matching
@@ -32,7 +32,7 @@ from engage_portal.engage import (
     Rejected,
 )
 from engage_portal.outbox import breaker, line
-from engage_portal.outbox.live import Delivered, deliver_now
+from engage_portal.outbox.live import Delivered, Queued, deliver_now
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.services import enqueue, enqueue_update, supersede
 from engage_portal.outbox.states import State
@@ -57,6 +57,7 @@ def contact_find(*, identifier: Identifier, contact_type: str | None, deadline: 
     Raises NotFound, Conflict (with candidates) and Rejected as Engage does, and Unavailable where Engage is away and
     our copy does not know the identifier either, or the preparation level has no copy.
     """
+    identifier = _as_engage_wants_it(identifier)
     known = contacts_matching(identifier, contact_type=contact_type)
     if len(known) == 1 and (is_fresh(known[0]) or known[0].engage_id is None):
         return Read(known[0], Freshness.CACHED, known[0].fetched_at or known[0].created_at)
@@ -67,6 +68,13 @@ def contact_find(*, identifier: Identifier, contact_type: str | None, deadline: 
     except OUTAGES:
         return _from_copy(known)
     return Read(_remember(found, identifier, contact_type), Freshness.LIVE, None)
+
+
+def _as_engage_wants_it(identifier: Identifier) -> Identifier:
+    """A phone number with its country code, which is mandatory in Engage; what is no number stays as it is."""
+    if identifier.kind is IdentifierKind.MOBILE_PHONE:
+        return Identifier(identifier.kind, normalised("mobile_phone", identifier.value))
+    return identifier
 
 
 def _from_copy(known: list[Contact]) -> Read[Contact]:
@@ -144,11 +152,12 @@ def contact_create(
     """Create a contact: in Engage where it answers in time, else here (level 4), to be sent later.
 
     Raises Rejected and Conflict as Engage does, and Unavailable below level 4 while Engage is away. After a refusal
-    nothing is kept.
+    nothing is kept. A creation that may have reached Engage is never refused, whatever the level: what became of it
+    is looked up later.
     """
     online = breaker.is_closed()
     if not online and settings.ENGAGE_LEVEL < _LEVEL_WITH_CREATION:
-        raise line.line_down("Engage is away. New contacts can be registered when it is back.")
+        raise _no_new_contacts()
     contact = _newborn(body, source=source, store=store, unapproved=unapproved, online=online)
     if not online:
         _refuse_known(contact)
@@ -158,12 +167,28 @@ def contact_create(
     except EngageError:
         Contact.objects.filter(pk=contact.pk, engage_contact_id__isnull=True).delete()
         raise
+    if isinstance(outcome, Queued) and settings.ENGAGE_LEVEL < _LEVEL_WITH_CREATION:
+        _withdraw(contact, item)
     contact = Contact.objects.select_related("same_as").get(pk=contact.pk)
     return Written(contact.same_as or contact, is_live=isinstance(outcome, Delivered))
 
 
+def _withdraw(contact: Contact, item: Item) -> None:
+    """Below level 4 a creation that certainly never left is taken back. Raises Unavailable where that succeeds."""
+    with transaction.atomic():
+        if not supersede(item=item, reason="Engage was away, and the caller was told so."):
+            return
+        Contact.objects.filter(pk=contact.pk, engage_contact_id__isnull=True).delete()
+    raise _no_new_contacts()
+
+
+def _no_new_contacts() -> EngageError:
+    return line.line_down("Engage is away. New contacts can be registered when it is back.")
+
+
 def _newborn(body: Mapping[str, Any], *, source: str, store: str, unapproved: bool, online: bool) -> Contact:
-    flat = flattened(body)
+    # Nothing is erased by a creation, so what is empty is not sent.
+    flat = {name: value for name, value in flattened(plain(body)).items() if value not in (None, "")}
     columns = columns_of(flat)
     if not any(columns.values()):
         raise Rejected(
@@ -179,13 +204,19 @@ def _newborn(body: Mapping[str, Any], *, source: str, store: str, unapproved: bo
         flat["externalId"] = columns["external_id"] = str(contact_id)
     return Contact(
         pk=contact_id,
-        contact_type=str(body.get("contactType") or "Member"),
+        contact_type=_handle(body.get("contactType")),
         changes=flat,
         source=source,
         created_in_store=store,
         created_as_unapproved=unapproved,
         **columns,
     )
+
+
+def _handle(given: Any) -> str:
+    """A contact type as Engage spells it: capitalised, `Member` where none is named."""
+    name = str(given or "").strip() or "Member"
+    return name[:1].upper() + name[1:]
 
 
 def _refuse_known(contact: Contact) -> None:
@@ -229,21 +260,20 @@ def contact_update(
 
     A value that is changed back before it was sent is not sent at all.
     """
-    wanted = _normalised_changes(flattened(body))
+    wanted = _normalised_changes(flattened(plain(body)))
     with transaction.atomic():
         contact = Contact.objects.select_for_update().get(pk=contact.pk)
         before = dict(contact.changes)
         item = _queue_changes(contact, wanted, store=store, actor=actor)
     if item is None:
         return Written(contact, is_live=contact.engage_id is not None and not contact.changes)
-    if set(item.fields) - set(wanted):
-        return Written(
-            contact, is_live=False
-        )  # merged with earlier changes: their refusal is not this caller's
+    if set(item.fields) - set(wanted) or set(item.fields) & set(before):
+        # Merged with changes that somebody was promised: this caller's refusal must not take those back.
+        return Written(contact, is_live=False)
     try:
         outcome = deliver_now(item, deadline=deadline)
     except EngageError:
-        _take_back(contact.pk, wanted, before)
+        _take_back(contact.pk, {name: wanted[name] for name in item.fields})
         raise
     return Written(Contact.objects.get(pk=contact.pk), is_live=isinstance(outcome, Delivered))
 
@@ -257,14 +287,23 @@ def _normalised_changes(flat: dict[str, Any]) -> dict[str, Any]:
 
 def _queue_changes(contact: Contact, wanted: Mapping[str, Any], *, store: str, actor: str) -> Item | None:
     current = {**contact.snapshot, **contact.changes}
-    changed = {name: value for name, value in wanted.items() if name not in current or current[name] != value}
+    # In a copy that was never fetched a missing attribute is unknown; else it is empty.
+    complete = contact.fetched_at is not None or contact.engage_id is None
+    changed = {
+        name: value
+        for name, value in wanted.items()
+        if differs(name, value, current.get(name)) or (name not in current and not complete)
+    }
     if not changed:
         return None
     waiting = _waiting_update(contact)
     back = {
         name
         for name, value in changed.items()
-        if waiting and name in waiting.fields and name in contact.snapshot and contact.snapshot[name] == value
+        if waiting
+        and name in waiting.fields
+        and (complete or name in contact.snapshot)
+        and not differs(name, value, contact.snapshot.get(name))
     }
     contact.changes = {
         name: value for name, value in {**contact.changes, **changed}.items() if name not in back
@@ -296,13 +335,13 @@ def _is_waiting_to_be_born(contact: Contact) -> bool:
 
 
 @transaction.atomic
-def _take_back(contact_id: UUID, refused: Mapping[str, Any], before: Mapping[str, Any]) -> None:
+def _take_back(contact_id: UUID, refused: Mapping[str, Any]) -> None:
     """After a refusal: the contact is as it was, but for what others changed meanwhile."""
     contact = Contact.objects.select_for_update().get(pk=contact_id)
-    for name, value in refused.items():
-        if contact.changes.get(name) == value:
-            contact.changes.pop(name)
-            if name in before:
-                contact.changes[name] = before[name]
+    contact.changes = {
+        name: value
+        for name, value in contact.changes.items()
+        if name not in refused or refused[name] != value
+    }
     refresh_keys(contact)
     contact.save()

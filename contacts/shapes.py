@@ -1,9 +1,15 @@
-"""What a contact's body may look like. Tenants have attributes of their own, so names are open; types are not."""
+"""What a contact's body may look like. Tenants have attributes of their own, so names are open; types are not.
 
-from collections.abc import Mapping
+What gets through here can be kept on every database and can travel in a file as well as by API.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
-from contacts.keys import e164
+from contacts.keys import e164, longest
+from contacts.models import KEY_FIELDS
 from engage_portal.engage import FieldError, Rejected
 
 _TEXTS = (
@@ -11,92 +17,133 @@ _TEXTS = (
     "memberNumber", "street", "careOf", "zipCode", "city", "country", "countryCode", "language", "birthDay", "gender",
     "store",
 )  # fmt: skip
+_PARTS = ("preferences", "consents")
+_CONSENT_TEXTS = ("date", "source", "comment")
 _LONGEST = 1000
+_LONGEST_NAME = 100
 _MOST_MEMBERS = 200
+_BOUND = 10**15
+_DECIMALS = 10
+# What XML cannot carry cannot go the file's way, and PostgreSQL keeps no NUL.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_COLUMNS = {**KEY_FIELDS, "contactType": "contact_type"}
 
 
 def check_body(body: Mapping[str, Any]) -> None:
     """Raise Rejected (422) with every problem at once, each with its field."""
-    problems = [
-        *_size(body),
-        *_texts(body),
-        *_phone(body),
-        *_email(body),
-        *_preferences(body.get("preferences")),
-        *_consents(body.get("consents")),
-    ]
+    problems = list(_problems(body))
     if problems:
         raise Rejected(
-            "; ".join(f"{problem.field}: {problem.description}" for problem in problems[:5]),
+            "; ".join(f"{problem.field}: {problem.description}".lstrip(": ") for problem in problems[:5]),
             status=422,
             error_code="ValidationError",
-            field_errors=tuple(problems),
+            field_errors=tuple(problems[:50]),
         )
 
 
-def _size(body: Mapping[str, Any]) -> list[FieldError]:
+def _problems(body: Mapping[str, Any]) -> Iterator[FieldError]:
     if len(body) > _MOST_MEMBERS:
-        return [FieldError("", f"has more than {_MOST_MEMBERS} attributes")]
-    return [
-        FieldError(name, f"is longer than {_LONGEST} characters")
-        for name, value in body.items()
-        if isinstance(value, str) and len(value) > _LONGEST
-    ] + [
-        FieldError(name, "must not be an object or an array")
-        for name, value in body.items()
-        if isinstance(value, dict | list) and name not in {"preferences", "consents"}
-    ]
+        yield FieldError("", f"The contact has more than {_MOST_MEMBERS} attributes.")
+        return
+    for name, value in body.items():
+        yield from _name(name)
+        if name not in _PARTS:
+            yield from _attribute(name, value)
+    yield from _phone(body.get("mobilePhone"))
+    yield from _email(body.get("email"))
+    if "preferences" in body:
+        yield from _preferences(body["preferences"])
+    if "consents" in body:
+        yield from _consents(body["consents"])
 
 
-def _texts(body: Mapping[str, Any]) -> list[FieldError]:
-    return [
-        FieldError(name, "must be a text")
-        for name in _TEXTS
-        if name in body and body[name] is not None and not isinstance(body[name], str)
-    ]
+def _name(name: str) -> Iterator[FieldError]:
+    part, dot, _ = name.partition(".")
+    if not name or not name.isprintable() or len(name) > _LONGEST_NAME:
+        yield FieldError(
+            name if name.isprintable() else "?",
+            f"is no name: 1 to {_LONGEST_NAME} characters, none of them control characters",
+        )
+    elif dot and part in _PARTS:
+        yield FieldError(name, f"belongs inside {part}")
 
 
-def _phone(body: Mapping[str, Any]) -> list[FieldError]:
-    value = body.get("mobilePhone")
+def _attribute(name: str, value: Any) -> Iterator[FieldError]:
+    if isinstance(value, dict | list):
+        yield FieldError(name, "must not be an object or an array")
+    elif name in _TEXTS and value is not None and not isinstance(value, str):
+        yield FieldError(name, "must be a text")
+    elif isinstance(value, str):
+        yield from _text(name, value, limit=_longest(name))
+    elif isinstance(value, int | Decimal) and not isinstance(value, bool):
+        yield from _number(name, Decimal(value))
+
+
+def _longest(name: str) -> int:
+    column = _COLUMNS.get(name)
+    return longest(column) if column else _LONGEST
+
+
+def _text(name: str, value: str, *, limit: int) -> Iterator[FieldError]:
+    if len(value) > limit:
+        yield FieldError(name, f"is longer than {limit} characters")
+    if _CONTROL.search(value):
+        yield FieldError(name, "must not hold control characters")
+
+
+def _number(name: str, value: Decimal) -> Iterator[FieldError]:
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int) or value.copy_abs() >= _BOUND:
+        yield FieldError(name, "is too large a number")
+    elif exponent < -_DECIMALS:
+        yield FieldError(name, f"has more than {_DECIMALS} decimals")
+
+
+def _phone(value: Any) -> Iterator[FieldError]:
     if isinstance(value, str) and value.strip() and not e164(value):
-        return [
-            FieldError(
-                "mobilePhone", "is not a phone number; write it with country code, such as +46735654321"
-            )
-        ]
-    return []
+        yield FieldError(
+            "mobilePhone", "is not a phone number; write it with country code, such as +46735654321"
+        )
 
 
-def _email(body: Mapping[str, Any]) -> list[FieldError]:
-    value = body.get("email")
-    if isinstance(value, str) and value.strip():
-        name, _, host = value.strip().rpartition("@")
-        if not name or "." not in host or " " in value.strip():
-            return [FieldError("email", "is not an e-mail address")]
-    return []
+def _email(value: Any) -> Iterator[FieldError]:
+    if not isinstance(value, str) or not value.strip():
+        return
+    name, _, host = value.strip().rpartition("@")
+    if not name or "." not in host or any(character.isspace() for character in value.strip()):
+        yield FieldError("email", "is not an e-mail address")
 
 
-def _preferences(value: Any) -> list[FieldError]:
-    if value is None:
-        return []
+def _preferences(value: Any) -> Iterator[FieldError]:
     if not isinstance(value, Mapping):
-        return [FieldError("preferences", "must be an object")]
-    return [
-        FieldError(f"preferences.{name}", "must be true or false")
-        for name, answer in value.items()
-        if not isinstance(answer, bool)
-    ]
+        yield FieldError("preferences", "must be an object")
+        return
+    for name, answer in value.items():
+        yield from _name(name)
+        if not isinstance(answer, bool):
+            yield FieldError(f"preferences.{name}", "must be true or false")
 
 
-def _consents(value: Any) -> list[FieldError]:
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        return [FieldError("consents", "must be an array")]
-    return [
-        FieldError(f"consents[{index}]", "must be an object with a text `id` and a true or false `value`")
-        for index, entry in enumerate(value)
-        if not isinstance(entry, Mapping)
-        or not isinstance(entry.get("id"), str)
-        or not isinstance(entry.get("value"), bool)
-    ]
+def _consents(value: Any) -> Iterator[FieldError]:
+    if not isinstance(value, list) or len(value) > _MOST_MEMBERS:
+        yield FieldError("consents", f"must be an array of at most {_MOST_MEMBERS}")
+        return
+    for index, entry in enumerate(value):
+        yield from _consent(f"consents[{index}]", entry)
+
+
+def _consent(where: str, entry: Any) -> Iterator[FieldError]:
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("id"), str) or not entry["id"].strip():
+        yield FieldError(where, "must be an object with a text `id` and a true or false `value`")
+        return
+    if not isinstance(entry.get("value"), bool):
+        yield FieldError(f"{where}.value", "must be true or false")
+    for name, member in entry.items():
+        if name not in ("id", "value", *_CONSENT_TEXTS):
+            yield FieldError(
+                f"{where}.{name}", "is not known; a consent has id, value, date, source and comment"
+            )
+        elif isinstance(member, str):
+            yield from _text(f"{where}.{name}", member, limit=_LONGEST_NAME if name == "id" else _LONGEST)
+        elif name in _CONSENT_TEXTS and member is not None:
+            yield FieldError(f"{where}.{name}", "must be a text")

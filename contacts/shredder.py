@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from django.db.models import Q, QuerySet
+
 from contacts.keys import columns_of
 from contacts.models import Contact
 from engage_portal.core.privacy import register_shredder
@@ -10,7 +12,14 @@ from engage_portal.core.privacy import register_shredder
 def shred_contact(contact_id: UUID) -> int:
     """Blank everything personal; the row stays, so that ids given out keep meaning the same nobody."""
     blank = columns_of({})
-    return Contact.objects.filter(pk=contact_id).update(snapshot={}, changes={}, **blank)
+    return known_as(contact_id).update(snapshot={}, changes={}, fetched_at=None, **blank)
+
+
+def known_as(contact_id: UUID) -> QuerySet[Contact]:
+    """Every row that is this person: somebody born here may have turned out to be a contact that we knew already."""
+    row = Contact.objects.filter(pk=contact_id).first()
+    person = (row.same_as_id or row.pk) if row else contact_id
+    return Contact.objects.filter(Q(pk=person) | Q(same_as=person))
 
 
 register_shredder("contacts.Contact", shred_contact)

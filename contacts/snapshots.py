@@ -9,8 +9,8 @@ from django.db import transaction
 from django_q.tasks import async_task
 
 from contacts.flat import from_engage
-from contacts.keys import columns_of
-from contacts.models import Contact
+from contacts.keys import longest, normalised
+from contacts.models import KEY_FIELDS, Contact
 from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
 from engage_portal.core.freshness import Freshness, Read
@@ -69,14 +69,25 @@ def store_answer(contact: Contact, answer: EngageContact) -> None:
     if flat:
         contact.snapshot = flat
         contact.fetched_at = clock.now()
-    contact.contact_type = answer.contact_type or contact.contact_type
+    contact.contact_type = answer.contact_type[:40] or contact.contact_type
     refresh_keys(contact)
 
 
 def refresh_keys(contact: Contact) -> None:
-    """Bring the key columns in line with the data; the caller saves the contact."""
-    for column, value in columns_of({**contact.snapshot, **contact.changes}).items():
-        setattr(contact, column, value)
+    """Bring the key columns in line with the data; the caller saves the contact.
+
+    Of somebody who was only looked up so far we know no more than that key: it stays.
+    """
+    data = {**contact.snapshot, **contact.changes}
+    complete = contact.fetched_at is not None or contact.engage_contact_id is None
+    for name, column in KEY_FIELDS.items():
+        if complete or name in data:
+            setattr(contact, column, _kept(column, normalised(column, str(data.get(name) or ""))))
+
+
+def _kept(column: str, value: str) -> str:
+    """A key for its column. One that is too long can only come from Engage; then nobody is found by it here."""
+    return value if len(value) <= longest(column) else ""
 
 
 @transaction.atomic
@@ -87,8 +98,7 @@ def contact_seen(engage_id: EngageContactId, *, column: str, value: str, contact
     )
     if created and contact_type:
         contact.contact_type = contact_type
-    if getattr(contact, column) != value:
-        setattr(contact, column, value)
+    setattr(contact, column, _kept(column, value))
     contact.save()
     return contact
 
@@ -96,4 +106,6 @@ def contact_seen(engage_id: EngageContactId, *, column: str, value: str, contact
 def refresh_later(contact_id: UUID) -> None:
     """Let a worker, which has more patience than a person, bring the copy up to date; once a minute at most."""
     if breaker.is_closed() and cache.add(f"contact:refresh:{contact_id}", 1, _REFRESH_AGAIN_AFTER):
-        async_task("contacts.tasks.refresh_contact", str(contact_id), task_name="refresh contact")
+        async_task(  # type: ignore[no-untyped-call]
+            "contacts.tasks.refresh_contact", str(contact_id), task_name="refresh contact"
+        )

@@ -12,10 +12,10 @@ from contacts.snapshots import OUTAGES
 from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
 from engage_portal.core.freshness import Freshness, Read
-from engage_portal.core.ids import EngageContactId
+from engage_portal.core.ids import EngageContactId, parse_guid
 from engage_portal.engage import Conflict, EngageError, PromotionAssignment, Rejected
-from engage_portal.engage.wire import encode
-from engage_portal.outbox import line
+from engage_portal.engage.wire import decode, encode
+from engage_portal.outbox import breaker, line
 from engage_portal.outbox.live import Delivered, deliver_now
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.services import enqueue
@@ -23,6 +23,7 @@ from promotions.models import Assignment, AssignmentSnapshot, Redemption
 
 REDEEM = "promotion.redeem"
 CHANNELS = ("POS", "ECOM", "OTHER")
+_ALREADY_REDEEMED = "PromotionAlreadyRedeemed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +56,21 @@ def offers_current(*, contact: Contact, deadline: Deadline) -> Read[None]:
 def offers_store(*, contact: Contact, assignments: list[PromotionAssignment]) -> datetime:
     """Keep Engage's list; what was redeemed here and is still on its way stays redeemed."""
     Contact.objects.select_for_update().get(pk=contact.pk)
-    used = set(
-        Redemption.objects.filter(assignment_id__in=[UUID(entry.id) for entry in assignments]).values_list(
-            "assignment_id", flat=True
-        )
-    )
+    # What has no id cannot be redeemed; what is listed twice is one.
+    listed = {guid: entry for entry in assignments if (guid := parse_guid(entry.id))}
+    used = set(Redemption.objects.filter(assignment_id__in=listed).values_list("assignment_id", flat=True))
     Assignment.objects.filter(contact=contact).delete()
     Assignment.objects.bulk_create(
         [
             Assignment(
-                pk=UUID(entry.id),
+                pk=guid,
                 contact=contact,
-                redeemed=entry.redeemed or UUID(entry.id) in used,
+                redeemed=entry.redeemed or guid in used,
                 expires_on=entry.expires_on,
                 raw=encode(entry.raw).decode(),
                 position=position,
             )
-            for position, entry in enumerate(assignments)
+            for position, (guid, entry) in enumerate(listed.items())
         ],
         update_conflicts=True,
         unique_fields=["id"],
@@ -98,15 +97,31 @@ def assignment_redeem(
     assignment = Assignment.objects.select_related("contact").filter(pk=assignment_id).first()
     if assignment and assignment.redeemed:
         raise _already_redeemed()
+    if assignment and not breaker.is_closed():
+        _refuse_from_copy(assignment, channel)
     redemption, item = _accept(assignment_id, assignment, channel=channel, store=store, actor=actor)
     try:
         outcome = deliver_now(item, deadline=deadline)
-    except EngageError:
+    except EngageError as error:
         with transaction.atomic():
-            redemption.delete()
-            Assignment.objects.filter(pk=assignment_id).update(redeemed=False)
+            Redemption.objects.filter(pk=redemption.pk).delete()
+            used_elsewhere = error.error_code == _ALREADY_REDEEMED
+            Assignment.objects.filter(pk=assignment_id).update(redeemed=used_elsewhere)
         raise
     return Redeemed(redemption, is_live=isinstance(outcome, Delivered))
+
+
+def _refuse_from_copy(assignment: Assignment, channel: str) -> None:
+    """While Engage is away our copy says what it would say: better at the till than to staff, days later."""
+    ways = {way.type for way in PromotionAssignment.read(decode(assignment.raw.encode())).redemption_channels}
+    if ways and channel not in ways:
+        raise Conflict(
+            "The promotion is not valid for this redemption channel.",
+            status=409,
+            error_code="PromotionNotValidForRedemptionChannel",
+        )
+    if assignment.expires_on is not None and assignment.expires_on <= clock.now():
+        raise Conflict("The promotion is over.", status=409, error_code="PromotionExpired")
 
 
 def _accept(
@@ -137,4 +152,4 @@ def _accept(
 
 
 def _already_redeemed() -> Conflict:
-    return Conflict("The promotion is already redeemed.", status=409, error_code="PromotionAlreadyRedeemed")
+    return Conflict("The promotion is already redeemed.", status=409, error_code=_ALREADY_REDEEMED)

@@ -16,7 +16,7 @@ from engage_portal.engage import Transaction, payloads
 from engage_portal.engage.wire import decode, number, text, whole
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import State
-from receipts.models import Receipt
+from receipts.models import HistorySnapshot, Receipt
 from receipts.models import Transaction as TransactionRow
 
 _HERE, _THERE = "here", "there"
@@ -86,18 +86,23 @@ def receipts_not_listed(contact: Contact) -> QuerySet[Receipt]:
 
 def history_rows(contact: Contact, *, offset: int, count: int) -> list[Transaction]:
     """Engage's own answer, from our copy, newest first."""
-    rows = TransactionRow.objects.filter(contact=contact).order_by("-created_date", "-id")[
-        offset : offset + count
-    ]
+    newest = (F("created_date").desc(nulls_last=True), F("id").desc())
+    rows = TransactionRow.objects.filter(contact=contact).order_by(*newest)[offset : offset + count]
     return [Transaction.read(decode(row.raw.encode())) for row in rows]
 
 
+def history_total(contact: Contact) -> int:
+    """How many purchases Engage says the contact has."""
+    return HistorySnapshot.objects.filter(contact=contact).values_list("total_count", flat=True).first() or 0
+
+
 def _keys(rows: QuerySet[Any], where: str) -> QuerySet[Any, tuple[Any, ...]]:
-    return (
+    keyed: QuerySet[Any, tuple[Any, ...]] = (
         rows.order_by()
         .annotate(key=Cast("pk", CharField()), at=F("created_date"), where=Value(where, CharField()))
         .values_list("key", "at", "where")
     )
+    return keyed
 
 
 def _from_engage(rows: Iterable[TransactionRow], contact: Contact) -> dict[str, Purchase]:

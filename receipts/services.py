@@ -1,14 +1,17 @@
 """What can be done with receipts: record one, bring a contact's history up to date."""
 
 import hashlib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
 from django.conf import settings
 from django.db import transaction
 
+from contacts.keys import normalised
 from contacts.models import KEY_FIELDS, Contact
 from contacts.selectors import contact_by_id, contacts_matching
 from contacts.snapshots import OUTAGES
@@ -22,10 +25,15 @@ from engage_portal.outbox import line
 from engage_portal.outbox.services import enqueue
 from receipts.models import HistorySnapshot, Receipt
 from receipts.models import Transaction as TransactionRow
+from receipts.selectors import history_rows, history_total
 
 POST = "receipt.post"
 HISTORY_COUNT = 100
 _LEVEL_WITH_COPY = 3
+_FIRST_YEAR, _LAST_YEAR = 1900, 2200
+_NOBODY = "00000000-0000-0000-0000-000000000000"
+_LONGEST_ID = 60
+_LONGEST_RECEIPT_ID = 100
 _KINDS = {
     "email": IdentifierKind.EMAIL,
     "mobilePhone": IdentifierKind.MOBILE_PHONE,
@@ -43,6 +51,15 @@ class Recorded:
     is_new: bool
 
 
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """Some of a contact's history in Engage's own words, newest first, of a total, with its age."""
+
+    rows: list[Mapping[str, Any]]
+    total: int
+    read: Read[None]
+
+
 def receipt_record(*, payload: payloads.Receipt, actor: str) -> Recorded:
     """Keep a sale and queue it for Engage, in one transaction. Never waits for Engage.
 
@@ -50,6 +67,8 @@ def receipt_record(*, payload: payloads.Receipt, actor: str) -> Recorded:
     under a known id raises Conflict: Engage would drop it silently
     [developer.voyado.com/docs/transactions/field-definitions].
     """
+    created = _created(payload.created_date)
+    _check_signs(payload)
     body = payloads.encode_receipt(payload)
     digest = hashlib.sha256(body).hexdigest()
     contact = contact_of(payload.contact)
@@ -59,7 +78,7 @@ def receipt_record(*, payload: payloads.Receipt, actor: str) -> Recorded:
             defaults={
                 "receipt_number": payload.receipt_number,
                 "store": payload.store_external_id,
-                "created_date": datetime.fromisoformat(payload.created_date),
+                "created_date": created,
                 "currency": payload.currency,
                 "total": payload.total_gross_price,
                 "contact": contact,
@@ -87,6 +106,45 @@ def _stream(receipt: Receipt, key: payloads.ReceiptContact) -> str:
         return receipt.contact.stream
     guid = parse_guid(key.match_key) if key.match_key_type == "contactId" else None
     return f"contact:{guid}" if guid else f"receipt:{receipt.pk}"
+
+
+def _created(text: str) -> datetime:
+    """When the sale happened, in UTC. Raises PayloadError for a date that no till can mean."""
+    try:
+        moment = datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        moment = None
+    if moment is None or not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise payloads.PayloadError(
+            field="createdDate", problem=f"Expected a year from {_FIRST_YEAR} to {_LAST_YEAR}."
+        )
+    return moment
+
+
+def _check_signs(payload: payloads.Receipt) -> None:
+    """The signs of the totals [developer.voyado.com/en/transactions/register-a-return.html]; a mixed receipt has any.
+
+    Raises PayloadError. A sum that is off is kept: some tenants have that check switched off (US sales tax).
+    """
+    kinds = {str(item.type) for item in payload.items}
+    for place, item in enumerate(payload.items):
+        if item.type == "PURCHASE" and item.tax_amount < 0:
+            raise payloads.PayloadError(
+                field=f"items[{place}].taxAmount", problem="The tax of a purchase is not negative."
+            )
+    if kinds == {"PURCHASE"} and payload.total_gross_price < 0:
+        raise payloads.PayloadError(
+            field="totalGrossPrice", problem="The total of a purchase is not negative."
+        )
+    if kinds != {"RETURN"}:
+        return
+    if payload.total_gross_price > 0:
+        raise payloads.PayloadError(field="totalGrossPrice", problem="The total of a return is negative.")
+    for place, method in enumerate(payload.payment_methods):
+        if method.value > 0:
+            raise payloads.PayloadError(
+                field=f"paymentMethods[{place}].value", problem="What is paid back is negative."
+            )
 
 
 def _other_content(receipt: Receipt) -> Conflict:
@@ -134,19 +192,46 @@ def history_current(*, contact: Contact, deadline: Deadline) -> Read[None]:
     return Read(None, Freshness.LIVE, history_store(contact=contact, page=page))
 
 
+def history_page(*, contact: Contact, offset: int, count: int, deadline: Deadline) -> HistoryPage:
+    """A page of a contact's history as Engage lists it; beyond what is kept here Engage itself is asked.
+
+    Raises NotFound where Engage no longer has the contact, and Unavailable where it is away and the page not kept.
+    """
+    read = history_current(contact=contact, deadline=deadline)
+    if read.freshness is Freshness.NONE:
+        raise line.line_down("Engage is away, and this history was never fetched before.")
+    total = history_total(contact)
+    if contact.engage_id is None or offset >= total or min(offset + count, total) <= HISTORY_COUNT:
+        return HistoryPage(
+            [entry.raw for entry in history_rows(contact, offset=offset, count=count)], total, read
+        )
+    engage_id = EngageContactId(str(contact.engage_id))
+    try:
+        page = line.ask(
+            lambda client: client.list_transactions(engage_id, offset=offset, count=count), deadline=deadline
+        )
+    except OUTAGES:
+        raise line.line_down(
+            f"Engage is away, and only the newest {HISTORY_COUNT} of this history are kept."
+        ) from None
+    return HistoryPage(
+        [entry.raw for entry in page.items], page.total_count, Read(None, Freshness.LIVE, clock.now())
+    )
+
+
 @transaction.atomic
 def history_store(*, contact: Contact, page: Page[Transaction]) -> datetime:
-    """Keep one page of Engage's history; rows that we had are replaced."""
+    """Keep the newest page of Engage's history; rows that we had are replaced."""
+    listed = {entry.id[:_LONGEST_ID]: entry for entry in page.items if entry.id}
     rows = [
         TransactionRow(
             contact=contact,
-            engage_transaction_id=entry.id,
-            unique_receipt_id=entry.external_id or "",
+            engage_transaction_id=transaction_id,
+            unique_receipt_id=(entry.external_id or "")[:_LONGEST_RECEIPT_ID],
             created_date=entry.created_date,
             raw=encode(entry.raw).decode(),
         )
-        for entry in page.items
-        if entry.id
+        for transaction_id, entry in listed.items()
     ]
     TransactionRow.objects.bulk_create(
         rows,
@@ -161,20 +246,42 @@ def history_store(*, contact: Contact, page: Page[Transaction]) -> datetime:
     return fetched_at
 
 
-def history_total(contact: Contact) -> int:
-    """How many purchases Engage says the contact has."""
-    return HistorySnapshot.objects.filter(contact=contact).values_list("total_count", flat=True).first() or 0
-
-
 def receipt_tagged(*, receipt_id: UUID) -> None:
     """Once Engage has a receipt, forget the personal key that it came with. May run twice."""
     receipt = Receipt.objects.select_related("contact__same_as").get(pk=receipt_id)
     payload = payloads.decode_receipt(receipt.body.encode())
     if payload.contact.match_key_type == "contactId":
         return
-    known = receipt.contact.public_id if receipt.contact else "00000000-0000-0000-0000-000000000000"
+    known = receipt.contact.public_id if receipt.contact else _NOBODY
     receipt.body = payloads.encode_receipt(tagged_by_id(payload, known)).decode()
     receipt.save(update_fields=["body"])
+
+
+def untagged(body: str) -> str:
+    """A kept receipt that names nobody: where it has not left yet, Engage takes it in and ties it to nobody either."""
+    return payloads.encode_receipt(tagged_by_id(payloads.decode_receipt(body.encode()), _NOBODY)).decode()
+
+
+def receipts_naming(keys: Collection[str]) -> list[Receipt]:
+    """The receipts that came with one of these keys, known here at that time or not. Reads all that may be meant."""
+    wanted = {_folded(key) for key in keys}
+    found: dict[UUID, Receipt] = {}
+    for key in keys:
+        # A number may have been written with blanks or without its country code; its last digits were the same.
+        part = key[-4:] if _folded(key).lstrip("+").isdecimal() else key
+        rows = Receipt.objects.filter(contact=None, body__icontains=part)
+        found |= {row.pk: row for row in rows.iterator() if _names(row, wanted)}
+    return list(found.values())
+
+
+def _names(receipt: Receipt, wanted: Collection[str]) -> bool:
+    key = payloads.decode_receipt(receipt.body.encode()).contact
+    column = KEY_FIELDS.get(str(key.match_key_type), "")
+    return _folded(normalised(column, key.match_key)) in wanted
+
+
+def _folded(key: str) -> str:
+    return key.strip().casefold()
 
 
 def tagged_by_id(payload: payloads.Receipt, contact_id: str) -> payloads.Receipt:

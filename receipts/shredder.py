@@ -2,15 +2,26 @@
 
 from uuid import UUID
 
+from contacts.models import KEY_FIELDS
+from contacts.shredder import known_as
 from engage_portal.core.privacy import register_shredder
 from receipts.models import HistorySnapshot, Receipt, Transaction
+from receipts.services import receipts_naming, untagged
 
 
 def shred_purchases(contact_id: UUID) -> int:
-    """Delete the history; receipts stay as the store's own record, tied to nobody."""
-    removed, _ = Transaction.objects.filter(contact_id=contact_id).delete()
-    HistorySnapshot.objects.filter(contact_id=contact_id).delete()
-    return removed + Receipt.objects.filter(contact_id=contact_id).update(contact=None)
+    """Delete the history; receipts stay as the store's own record, tied to nobody and naming nobody."""
+    person = list(known_as(contact_id))
+    removed, _ = Transaction.objects.filter(contact__in=person).delete()
+    HistorySnapshot.objects.filter(contact__in=person).delete()
+    keys = {str(getattr(row, column)) for row in person for column in KEY_FIELDS.values()}
+    keys |= {str(guid) for row in person for guid in (row.pk, row.engage_contact_id) if guid}
+    found = {receipt.pk: receipt for receipt in Receipt.objects.filter(contact__in=person).iterator()}
+    found |= {receipt.pk: receipt for receipt in receipts_naming(keys - {""})}
+    for receipt in found.values():
+        receipt.contact, receipt.body = None, untagged(receipt.body)
+        receipt.save(update_fields=["contact", "body"])
+    return removed + len(found)
 
 
 register_shredder("receipts.Receipt", shred_purchases)

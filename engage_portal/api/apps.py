@@ -8,3 +8,10 @@ class ApiConfig(AppConfig):
 
     name = "engage_portal.api"
     label = "api"
+
+    def ready(self) -> None:
+        """Forget kept answers: in time, and with their person."""
+        from engage_portal.api import shredder  # noqa: F401 - registers itself
+        from engage_portal.outbox.schedule import register_schedule
+
+        register_schedule("api answers", "engage_portal.api.tasks.purge_answers", daily=True)

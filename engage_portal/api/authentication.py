@@ -15,7 +15,7 @@ from engage_portal.core import clock
 _NOTE_USE_EVERY = timedelta(minutes=5)
 
 
-class ApiKeyAuthentication(TokenAuthentication):  # type: ignore[misc]
+class ApiKeyAuthentication(TokenAuthentication):
     """knox's hashed keys (compared in constant time) in Engage's header."""
 
     def authenticate(self, request: Request) -> tuple[Any, ApiKey] | None:
@@ -23,7 +23,7 @@ class ApiKeyAuthentication(TokenAuthentication):  # type: ignore[misc]
         token = request.headers.get("apikey", "").strip()
         if not token:
             return None
-        user, key = self.authenticate_credentials(token.encode())
+        user, key = self.authenticate_credentials(token.encode())  # type: ignore[no-untyped-call]
         if key.revoked_at is not None:
             raise AuthenticationFailed("This API key was revoked.")
         _note_use(key)
@@ -42,7 +42,7 @@ def _note_use(key: ApiKey) -> None:
         ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=now)
 
 
-class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """How the schema describes the header."""
 
     target_class = "engage_portal.api.authentication.ApiKeyAuthentication"

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.signals import got_request_exception
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -29,10 +30,15 @@ log = structlog.get_logger(__name__)
 
 _RETRY_AFTER = "10"
 
+# The wording that Engage's integration principles suggest for the checkout.
+NOTICE = (
+    "There were problems handling your member data. You can proceed with your purchase, but your member offers may "
+    "not be available right now. Contact customer service for more information."
+)
 
-def engage_error_response(error: Exception, context: Mapping[str, Any]) -> Response | None:
-    """DRF's exception handler. None lets Django answer 500 and log the fault."""
-    del context
+
+def engage_error_response(error: Exception, context: Mapping[str, Any]) -> Response:
+    """DRF's exception handler. A fault of ours is logged and answered as Engage answers its own: 500, no details."""
     set_rollback()
     if isinstance(error, EngageError):
         return _from_engage(error)
@@ -46,7 +52,7 @@ def engage_error_response(error: Exception, context: Mapping[str, Any]) -> Respo
         error = exceptions.PermissionDenied()
     if isinstance(error, exceptions.APIException):
         return _from_framework(error)
-    return None
+    return _our_fault(error, context)
 
 
 def error_body(code: str, message: str, **more: Any) -> dict[str, Any]:
@@ -83,9 +89,17 @@ def _from_engage(error: EngageError) -> Response:
         more["validationErrors"] = [
             {"field": entry.field, "errorDescription": _described(entry)} for entry in error.field_errors
         ]
+    message = error.message or "Engage refused this."
     return Response(
-        error_body(error.error_code or type(error).__name__, error.message, **more), status=error.status
+        error_body(error.error_code or type(error).__name__, message, **more), status=error.status or 502
     )
+
+
+def _our_fault(error: Exception, context: Mapping[str, Any]) -> Response:
+    request = getattr(context.get("request"), "_request", None)
+    log.error("unhandled", fault=type(error).__name__, exc_info=error)
+    got_request_exception.send(sender=None, request=request)
+    return Response(error_body("InternalError", "An error has occurred."), status=500)
 
 
 def _described(entry: FieldError) -> str:
@@ -96,17 +110,14 @@ def _described(entry: FieldError) -> str:
 
 def _unavailable(error: EngageError) -> Response:
     message = error.message or "Engage does not answer. Carry on with the sale and try again later."
-    return Response(
-        error_body("EngageUnavailable", message), status=503, headers={"Retry-After": _RETRY_AFTER}
-    )
+    body = error_body("EngageUnavailable", message, messageDetails={"notice": NOTICE})
+    return Response(body, status=503, headers={"Retry-After": _RETRY_AFTER})
 
 
 def _from_framework(error: exceptions.APIException) -> Response:
     headers = {}
     if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
         headers["WWW-Authenticate"] = "apikey"
-    if isinstance(error, exceptions.Throttled) and error.wait is not None:
-        headers["Retry-After"] = str(int(error.wait))
     code = error.get_codes()
     named = code if isinstance(code, str) else "ValidationError"
     return Response(error_body(_pascal(named), str(error.detail)), status=error.status_code, headers=headers)

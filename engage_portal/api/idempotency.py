@@ -4,7 +4,7 @@ import functools
 import hashlib
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, TypeVar
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,7 +17,7 @@ from engage_portal.core import clock
 from engage_portal.engage.wire import decode
 
 P = ParamSpec("P")
-Operation = Callable[Concatenate[Any, Request, P], Response]
+ViewT = TypeVar("ViewT", bound=EngageView)
 
 KEPT_FOR = timedelta(hours=24)
 _GIVEN_UP_AFTER = timedelta(seconds=60)
@@ -25,7 +25,9 @@ _LONGEST_KEY = 255
 _MEANT_TO_BE_REPEATED = 500
 
 
-def answered_once(operation: Operation[P]) -> Operation[P]:
+def answered_once(
+    operation: Callable[Concatenate[ViewT, Request, P], Response],
+) -> Callable[Concatenate[ViewT, Request, P], Response]:
     """Let an operation be repeated safely under an `Idempotency-Key`; without the header nothing changes.
 
     While the first call is at work a second one gets 409 with `Retry-After`. The key with another request is refused
@@ -33,7 +35,7 @@ def answered_once(operation: Operation[P]) -> Operation[P]:
     """
 
     @functools.wraps(operation)
-    def wrapped(view: EngageView, request: Request, *args: P.args, **kwargs: P.kwargs) -> Response:
+    def wrapped(view: ViewT, request: Request, /, *args: P.args, **kwargs: P.kwargs) -> Response:
         key = request.headers.get("Idempotency-Key", "").strip()
         if not key:
             return operation(view, request, *args, **kwargs)
@@ -43,7 +45,7 @@ def answered_once(operation: Operation[P]) -> Operation[P]:
         answer, is_first = _take(view.key.name, _digest(key), _request_digest(request))
         if not is_first:
             return _repeat(answer, _request_digest(request))
-        return _first(answer, lambda: operation(view, request, *args, **kwargs))
+        return _first(answer, request, lambda: operation(view, request, *args, **kwargs))
 
     return wrapped
 
@@ -69,15 +71,11 @@ def _take(caller: str, key_hash: str, request_hash: str) -> tuple[IdempotentAnsw
     return row, bool(taken_over)
 
 
-def _first(row: IdempotentAnswer, work: Callable[[], Response]) -> Response:
+def _first(row: IdempotentAnswer, request: Request, work: Callable[[], Response]) -> Response:
     try:
         response = work()
-    except Exception as error:
-        refused = engage_error_response(error, {})
-        if refused is None:
-            row.delete()
-            raise
-        response = refused
+    except Exception as error:  # noqa: BLE001 - the same judge as outside; it logs what is our fault
+        response = engage_error_response(error, {"request": request})
     if response.status_code >= _MEANT_TO_BE_REPEATED:
         row.delete()
     else:

@@ -6,6 +6,8 @@ from django.db import transaction
 from engage_portal.api.models import ApiKey
 from engage_portal.core import clock
 
+LONGEST_NAME, LONGEST_STORE = 80, 100
+
 
 class KeyNameTakenError(Exception):
     """A key of this name exists already."""
@@ -15,8 +17,14 @@ class KeyNameTakenError(Exception):
 def key_create(*, name: str, store: str) -> str:
     """Make a key and return it; only its hash is kept, so this is the one time it can be seen.
 
-    Raises KeyNameTakenError: names tell staff who did what, so they are used once.
+    Raises KeyNameTakenError: names tell staff who did what, so they are used once. Raises ValueError for a name or
+    a store that cannot be kept.
     """
+    for what, text, longest in (("name", name, LONGEST_NAME), ("store", store, LONGEST_STORE)):
+        if len(text) > longest or not text.isprintable():
+            raise ValueError(f"The {what} must be at most {longest} characters that can be printed.")
+    if not name:
+        raise ValueError("The name must not be empty.")
     if ApiKey.objects.filter(name=name).exists():
         raise KeyNameTakenError(name)
     users = get_user_model().objects
@@ -24,7 +32,7 @@ def key_create(*, name: str, store: str) -> str:
     if created:
         user.set_unusable_password()
         user.save(update_fields=["password"])
-    _, token = ApiKey.objects.create(user=user, name=name, store=store)
+    _, token = ApiKey.objects.create(user=user, name=name, store=store)  # type: ignore[no-untyped-call]
     return str(token)
 
 

@@ -6,7 +6,7 @@ from knox.models import AbstractAuthToken, AuthTokenManager
 from engage_portal.core import clock
 
 
-class ApiKey(AbstractAuthToken):  # type: ignore[misc]
+class ApiKey(AbstractAuthToken):
     """A key of one till or shop: hashed, named, bound to a store, revocable. Shown once, when it is made."""
 
     name = models.CharField(max_length=80, unique=True)
@@ -16,7 +16,7 @@ class ApiKey(AbstractAuthToken):  # type: ignore[misc]
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
 
-    objects = AuthTokenManager()
+    objects = AuthTokenManager()  # type: ignore[misc]
 
     class Meta:
         verbose_name = "API key"

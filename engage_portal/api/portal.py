@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from engage_portal import __version__
-from engage_portal.api.errors import error_body
+from engage_portal.api.errors import NOTICE, error_body
 from engage_portal.api.models import ApiKey
 from engage_portal.api.renderers import EngageJSONRenderer
 from engage_portal.api.schema import ERRORS, ITEM, ITEM_PAGE, STATUS
@@ -24,12 +24,6 @@ from engage_portal.outbox.filters import ItemFilter
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.services import retry
 from engage_portal.outbox.states import MOVING, State
-
-# The wording that Engage's integration principles suggest for the checkout.
-NOTICE = (
-    "There were problems handling your member data. You can proceed with your purchase, but your member offers may "
-    "not be available right now. Contact customer service for more information."
-)
 
 
 @extend_schema(exclude=True)

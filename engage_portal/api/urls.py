@@ -1,7 +1,7 @@
 """Every address of the API. Engage's own paths come without a trailing slash, as Engage has them."""
 
 from csp.decorators import csp_update
-from django.urls import path
+from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from contacts.api import Contacts, CountContacts, FindContactId, OneContact
@@ -37,5 +37,5 @@ urlpatterns = [
     path("api/portal/v1/outbox/<int:pk>/retry", RetryOutboxItemView.as_view()),
     path("api/schema", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs", _docs, name="api-docs"),
-    path("api/<path:rest>", NoSuchOperation.as_view()),
+    re_path(r"^api(?:/.*)?$", NoSuchOperation.as_view()),
 ]

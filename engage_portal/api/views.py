@@ -1,5 +1,6 @@
 """What every operation of the API shares: the deadline, the caller, the age of an answer."""
 
+import re
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,8 @@ from engage_portal.core.clock import Deadline
 from engage_portal.core.freshness import Freshness, Read
 from engage_portal.core.ids import parse_guid
 from engage_portal.engage import Rejected
+
+_WHOLE = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 
 class EngageView(APIView):
@@ -57,12 +60,22 @@ def guid_or_refuse(value: str, *, code: str, name: str) -> UUID:
 
 def whole_or_refuse(request: Request, name: str, *, default: int, least: int, most: int) -> int:
     """A whole number from the query. Raises ParseError that names it."""
-    text = request.query_params.get(name, "")
+    text = request.query_params.get(name, "").strip()
     if not text:
         return default
-    if not text.isdecimal() or not least <= int(text[:12]) <= most:
+    if not _WHOLE.fullmatch(text) or not least <= int(text) <= most:
         raise ParseError(f"{name} must be a whole number from {least} to {most}.")
     return int(text)
+
+
+def text_or_refuse(request: Request, name: str, *, longest: int) -> str:
+    """A text from the query, trimmed. Raises ParseError that names it where no database or file could keep it."""
+    text = request.query_params.get(name, "").strip()
+    if len(text) > longest:
+        raise ParseError(f"{name} must be at most {longest} characters.")
+    if not text.isprintable():
+        raise ParseError(f"{name} must not hold control characters.")
+    return text
 
 
 def aged(body: Any, read: Read[Any], *, status: int = 200) -> Response:

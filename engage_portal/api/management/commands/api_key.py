@@ -7,8 +7,6 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from engage_portal.api.keys import KeyNameTakenError, key_create, key_revoke
 from engage_portal.api.models import ApiKey
 
-_LONGEST_NAME = 80
-
 
 class Command(BaseCommand):
     """Prints a new key once, alone on its line, so that it can be piped."""
@@ -35,15 +33,15 @@ class Command(BaseCommand):
             self._list()
 
     def _create(self, name: str, store: str) -> None:
-        if not 0 < len(name) <= _LONGEST_NAME:
-            raise CommandError(f"--name must be 1 to {_LONGEST_NAME} characters.")
         try:
             self.stdout.write(key_create(name=name, store=store))
         except KeyNameTakenError:
             raise CommandError(f"There is a key named {name} already; choose another name.") from None
+        except ValueError as refused:
+            raise CommandError(str(refused)) from None
 
     def _revoke(self, name: str) -> None:
-        if not key_revoke(name=name):
+        if not key_revoke(name=name.strip()):
             raise CommandError(f"There is no working key named {name}.")
         self.stdout.write(f"The key {name} is revoked.")
 
