@@ -1,7 +1,9 @@
 """System checks: bad configuration stops the start with one sentence that names the variable."""
 
+import re
 import sys
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import ERROR, CheckMessage, Error, register, run_checks
@@ -10,6 +12,9 @@ from engage_portal import env
 
 CONFIGURATION = "configuration"
 _SHORTEST_KEY = 50
+_ONE_SLICE = 20
+"""Seconds that a task may need besides its last call: its time slice, connecting, and room to spare."""
+_HOST = re.compile(r"\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\]")
 
 
 @register(CONFIGURATION)
@@ -39,6 +44,49 @@ def engage_is_named(**_kwargs: Any) -> list[CheckMessage]:
 
 
 @register(CONFIGURATION)
+def engage_can_be_called(**_kwargs: Any) -> list[CheckMessage]:
+    """What goes into every call fits into an HTTP request; else each call would fail, one by one."""
+    problems: list[CheckMessage] = []
+    for name in ("ENGAGE_API_KEY", "ENGAGE_USER_AGENT"):
+        value = getattr(settings, name)
+        if value and not (value.isascii() and value.isprintable()):
+            problems.append(Error(f"{name} must be plain visible ASCII.", id="engage_portal.E008"))
+    if not settings.ENGAGE_USER_AGENT:
+        problems.append(
+            Error(
+                "ENGAGE_USER_AGENT is empty: Engage wants a caller's name such as AcmePOS/1.5.",
+                id="engage_portal.E009",
+            )
+        )
+    parts = urlsplit(settings.ENGAGE_BASE_URL)
+    if parts.query or parts.fragment or parts.username or parts.password:
+        problems.append(
+            Error("ENGAGE_BASE_URL must hold no credentials and no query.", id="engage_portal.E010")
+        )
+    return problems
+
+
+@register(CONFIGURATION)
+def hosts_are_names(**_kwargs: Any) -> list[CheckMessage]:
+    """Django compares hosts by name: an address or a port there would refuse every request."""
+    if not settings.ALLOWED_HOSTS and not settings.DEBUG:
+        return [
+            Error(
+                "ALLOWED_HOSTS is empty: name the hosts that people and tills call.", id="engage_portal.E011"
+            )
+        ]
+    odd = [host for host in settings.ALLOWED_HOSTS if not _HOST.fullmatch(host)]
+    if not odd:
+        return []
+    return [
+        Error(
+            "ALLOWED_HOSTS must be host names without scheme, port or path, separated by commas.",
+            id="engage_portal.E012",
+        )
+    ]
+
+
+@register(CONFIGURATION)
 def production_is_safe(**_kwargs: Any) -> list[CheckMessage]:
     """Outside development: a real key, no plain HTTP to Engage, no mail on a page."""
     if settings.DEBUG:
@@ -65,6 +113,15 @@ def tasks_cannot_overlap(**_kwargs: Any) -> list[CheckMessage]:
     if cluster["retry"] < floor:
         return [Error(f"Q_CLUSTER retry must be at least {floor:.0f} seconds.", id="engage_portal.E007")]
     return []
+
+
+@register(CONFIGURATION)
+def tasks_end_in_time(**_kwargs: Any) -> list[CheckMessage]:
+    """A task that waits for Engage ends by itself before django-q2 kills it: a kill puts what it held in doubt."""
+    most = (settings.Q_CLUSTER["timeout"] - _ONE_SLICE) / 2
+    if most >= settings.ENGAGE_READ_TIMEOUT:
+        return []
+    return [Error(f"ENGAGE_READ_TIMEOUT must be at most {most:.0f} seconds.", id="engage_portal.E013")]
 
 
 def refuse_bad_configuration() -> None:

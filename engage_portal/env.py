@@ -6,13 +6,14 @@ into one sentence per variable. So all mistakes are reported at once, and nothin
 
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import dj_database_url
-import dj_email_url
+import dj_email_url  # type: ignore[import-untyped]
 import environs
 from marshmallow import ValidationError
 from marshmallow.validate import Range
@@ -25,6 +26,7 @@ NAMES: list[str] = []
 PROBLEMS: dict[str, str] = {}
 """Variable → what is wrong with its value, as the end of a sentence that begins with the variable's name."""
 
+_SQLITE = "django.db.backends.sqlite3"
 _env = environs.Env(eager=False)
 
 
@@ -88,24 +90,40 @@ def waits(name: str, default: Sequence[int]) -> tuple[int, ...]:
 def address(name: str, *, schemes: Sequence[str], default: str = "") -> str:
     """An address (URL) with one of the schemes, without a slash at its end; empty is allowed."""
     value = text(name, default).rstrip("/")
-    parts = urlsplit(value)
-    if value and (parts.scheme not in schemes or not parts.netloc):
+    if value and not _is_address(value, schemes):
         PROBLEMS[name] = f"must be an address that begins with {' or '.join(f'{s}://' for s in schemes)}"
         return default
     return value
 
 
+def _is_address(value: str, schemes: Sequence[str]) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0 and value.isprintable()
+    except ValueError:  # a port that is no number, brackets that do not close
+        return False
+
+
 def database(name: str, default: str) -> dict[str, Any]:
     """A database configuration from an address such as sqlite:///path or postgres://user:secret@host/name."""
     value = text(name, default)
-    try:
-        config = dj_database_url.parse(value)
-    except (ValueError, KeyError):
-        config = {}
-    if config.get("ENGINE") not in {"django.db.backends.sqlite3", "django.db.backends.postgresql"}:
+    config: dict[str, Any] = {}
+    with suppress(ValueError, KeyError):
+        config = dict(dj_database_url.parse(value))
+    is_known = config.get("ENGINE") in {_SQLITE, "django.db.backends.postgresql"}
+    if not is_known or config.get("NAME") in {None, "", ":memory:"}:
         PROBLEMS[name] = "must be sqlite:///PATH or postgres://USER:PASSWORD@HOST:PORT/NAME"
-        config = dj_database_url.parse(default)
-    return dict(config)
+    elif config["ENGINE"] == _SQLITE and not _has_folder(Path(str(config["NAME"]))):
+        PROBLEMS[name] = "must be a file in a folder that exists or can be made"
+    return config if name not in PROBLEMS else dict(dj_database_url.parse(default))
+
+
+def _has_folder(file: Path) -> bool:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return not file.is_dir()
 
 
 def email(name: str, default: str) -> dict[str, Any]:
@@ -113,8 +131,10 @@ def email(name: str, default: str) -> dict[str, Any]:
     value = text(name, default)
     if value == "demo:":
         return {"EMAIL_BACKEND": "engage_portal.accounts.mailbox.DemoMailbox"}
-    config = dj_email_url.parse(value)
-    if "EMAIL_BACKEND" not in config:
+    config: dict[str, Any] = {}
+    with suppress(ValueError):
+        config = dj_email_url.parse(value)
+    if "EMAIL_BACKEND" not in config or not value.isprintable():
         PROBLEMS[name] = "must be an address such as submission://USER:PASSWORD@HOST:587, console: or demo:"
         return {}
     return {**config, "EMAIL_TIMEOUT": 5}
@@ -125,6 +145,8 @@ def finish() -> None:
     try:
         _env.seal()
     except environs.EnvValidationError as error:
-        for name, messages in error.error_messages.items():
-            said = messages if isinstance(messages, str) else "; ".join(str(message) for message in messages)
-            PROBLEMS[name] = f"has a senseless value: {said.rstrip('.')}"
+        found: Mapping[str, list[str]] = (
+            error.error_messages if isinstance(error.error_messages, dict) else {}
+        )
+        for name, messages in found.items():
+            PROBLEMS[name] = f"has a senseless value: {'; '.join(map(str, messages)).rstrip('.')}"
