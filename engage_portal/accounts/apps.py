@@ -4,7 +4,11 @@ from django.apps import AppConfig
 
 
 class AccountsConfig(AppConfig):
-    """Customers and staff."""
+    """Customers and staff; registers how a sign-in is forgotten."""
 
     name = "engage_portal.accounts"
     label = "accounts"
+
+    def ready(self) -> None:
+        """Fill the registry of what must be forgotten with a person."""
+        from engage_portal.accounts import shredder  # noqa: F401 - it registers itself
