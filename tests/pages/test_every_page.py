@@ -111,3 +111,7 @@ def test_a_mistake_of_ours_gets_a_kind_page(alice, monkeypatch):
     page = browser.get("/me/offers/")
     assert page.status_code == 500
     assert "Something went wrong here" in page.text
+
+
+def test_browsers_find_the_icon_where_a_page_names_none(client):
+    assert client.get("/favicon.ico")["Location"] == "/static/img/favicon.svg"
