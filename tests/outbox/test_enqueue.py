@@ -90,10 +90,14 @@ def test_what_comes_in_while_the_worker_delivers_wakes_again(wake_ups, monkeypat
 
 
 def test_a_rollback_loses_both_the_change_and_the_item(wake_ups):
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
-        Contact.objects.create(email="erik@example.com")
-        put()
-        raise ZeroDivisionError
+    def change() -> None:
+        with transaction.atomic():
+            Contact.objects.create(email="erik@example.com")
+            put()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        change()
     assert not Contact.objects.exists()
     assert not Item.objects.exists()
     assert wake_ups == []

@@ -1,4 +1,4 @@
-"""Error × kind × doubt → where the item goes, what its history says, and how long it waits."""
+"""Error, kind and doubt → where the item goes, what its history says, and how long it waits."""
 
 from dataclasses import dataclass
 from datetime import timedelta

@@ -1,0 +1,186 @@
+"""Each kind on its way to the sandbox, with everything in order."""
+
+import pytest
+
+from contacts.models import Contact
+from contacts.services import contact_update
+from engage_portal.core import clock
+from engage_portal.core.clock import Deadline
+from engage_portal.outbox import delivery
+from engage_portal.outbox.models import Item
+from engage_portal.outbox.states import State
+from engage_portal.sandbox import seeds
+from tests.outbox.building import (
+    ANNA,
+    anna,
+    by_id,
+    contact_created,
+    delivered,
+    engage_is_away,
+    fresh,
+    item,
+    item_of,
+    outcomes_of,
+    probe_is_due,
+    receipt_of,
+    receipt_posted,
+    redemption_queued,
+    told,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_receipt_is_accepted_once_and_arrives(engage):
+    made = receipt_posted("101-1")
+    assert delivered() == 1
+    assert (fresh(made).state, outcomes_of(made)) == (State.ACCEPTED, ["done"])
+    assert engage.engage.posted("101-1") == 1
+    engage.engage.advance(900)
+    assert engage.engage.receipts["101-1"]["contactId"] == seeds.ANNA_ID
+
+
+def test_what_was_accepted_is_not_sent_again(engage):
+    made = receipt_posted("101-1")
+    delivered()
+    assert [delivered(), delivered()] == [0, 0]
+    assert (engage.engage.posted("101-1"), outcomes_of(made)) == (1, ["done"])
+
+
+def test_a_redemption_is_delivered(engage):
+    made = redemption_queued(contact=anna())
+    delivered()
+    assert (fresh(made).state, outcomes_of(made)) == (State.DELIVERED, ["done"])
+    (redeemed,) = engage.engage.redemptions
+    assert (redeemed["id"], redeemed["channel"]) == (seeds.ANNA_PERCENT_ID, "ECOM")
+
+
+def test_a_contact_is_created_with_everything_it_gave(engage):
+    engage_is_away()
+    written = contact_created(firstName="Erik", email="Erik@Example.com", mobilePhone="070-174 06 99")
+    probe_is_due()
+    delivered()
+    made, contact = item_of(written), Contact.objects.get(pk=written.contact.pk)
+    assert (fresh(made).state, outcomes_of(made)) == (State.DELIVERED, ["not_found", "done"])
+    there = engage.engage.contacts[str(contact.engage_contact_id)]
+    assert there["attributes"]["firstName"] == "Erik"
+    assert there["attributes"]["mobilePhone"] == "+46701740699"
+    assert there["attributes"]["externalId"] == str(contact.pk)
+    assert (contact.changes, contact.snapshot["firstName"]) == ({}, "Erik")
+
+
+def test_an_update_sends_only_what_changed(engage):
+    contact = anna()
+    engage_is_away()
+    contact_update(
+        contact=contact,
+        body={"firstName": "Anna", "city": "Malmö"},
+        store="",
+        actor="till",
+        deadline=Deadline.after(1),
+    )
+    probe_is_due()
+    delivered()
+    made = item_of(contact, "contact.update")
+    assert (made.fields, made.state) == (["city"], State.DELIVERED)
+    attributes = engage.engage.contacts[seeds.ANNA_ID]["attributes"]
+    assert (attributes["city"], attributes["street"]) == ("Malmö", "Storgatan 1")
+    assert Contact.objects.get(pk=ANNA).changes == {}
+
+
+def test_ten_receipts_of_one_contact_arrive_in_their_order(engage):
+    contact = anna()
+    for number in range(10):
+        receipt_posted(f"101-{number}", contact=by_id(contact))
+    assert delivered() == 10
+    assert list(engage.engage.received) == [f"101-{number}" for number in range(10)]
+    assert all(record["posted"] == 1 for record in engage.engage.received.values())
+
+
+def test_a_receipt_that_fails_keeps_the_later_ones_of_its_contact_waiting(engage):
+    contact = anna()
+    engage.engage.faults.set("500", endpoint="POST /api/v3/receipts", times=1)
+    made = [receipt_posted(f"101-{number}", contact=by_id(contact)) for number in range(3)]
+    delivery.deliver(seconds=5)
+    assert [fresh(each).state for each in made] == [State.IN_DOUBT, State.PENDING, State.PENDING]
+    assert engage.engage.received == {}
+    delivered()
+    assert list(engage.engage.received) == ["101-0", "101-1", "101-2"]
+
+
+def test_other_contacts_do_not_wait_for_it(engage):
+    engage.engage.faults.set("500", endpoint="POST /api/v3/receipts", times=1)
+    first = receipt_posted("101-1", contact=by_id(anna()))
+    delivery.deliver(seconds=5)
+    assert fresh(first).state == State.IN_DOUBT
+    other = receipt_posted("101-2", contact=by_id(seeds.BENGT_ID))
+    delivery.deliver(seconds=5)
+    assert fresh(other).state == State.ACCEPTED
+
+
+def test_a_personal_key_is_replaced_by_the_id_once_it_has_done_its_work(engage):
+    anna()
+    made = receipt_posted(
+        "101-1", contact={"matchKey": "ANNA@example.com ", "matchKeyType": "email", "contactType": "Member"}
+    )
+    assert "example.com" in receipt_of(made).body.lower()
+    delivered()
+    assert engage.engage.received["101-1"]["body"]["contact"] == {
+        "matchKey": seeds.ANNA_ID,
+        "matchKeyType": "contactId",
+    }
+    assert "example.com" not in receipt_of(made).body.lower()
+
+
+def test_a_personal_key_of_somebody_unknown_is_sent_and_then_forgotten(engage):
+    key = {"matchKey": "nobody@example.com", "matchKeyType": "email", "contactType": "Member"}
+    made = receipt_posted("101-1", contact=key)
+    delivered()
+    assert engage.engage.received["101-1"]["body"]["contact"] == key
+    assert "nobody" not in receipt_of(made).body
+
+
+def test_a_pass_ends_when_its_time_is_up(engage):
+    made = receipt_posted("101-1")
+    assert delivery.deliver(seconds=0) == 0
+    assert fresh(made).state == State.PENDING
+    assert not engage.engage.requests
+
+
+def test_a_pass_over_nothing_asks_nobody(engage):
+    assert delivery.deliver(seconds=5) == 0
+    assert not engage.engage.requests
+
+
+def test_a_long_queue_is_delivered_to_its_end(engage):
+    for number in range(60):
+        receipt_posted(f"101-{number}", contact={"matchKey": f"m{number}", "matchKeyType": "memberNumber"})
+    assert delivered() == 60
+    assert {record["posted"] for record in engage.engage.received.values()} == {1}
+    assert len(engage.engage.received) == 60
+
+
+def test_database_work_does_not_grow_with_the_batch(engage, django_assert_max_num_queries):
+    for number in range(20):
+        receipt_posted(f"101-{number}", contact={"matchKey": f"m{number}", "matchKeyType": "contactId"})
+    Item.objects.update(not_before=clock.now())
+    # Per receipt: its savepoint (2) and reading it for its key; per pair a reservation (5); the rest is per pass.
+    with django_assert_max_num_queries(20 * 3 + 10 * 5 + 40):
+        assert delivery.deliver(seconds=5) == 20
+
+
+def test_whose_subject_is_gone_needs_a_person(engage):
+    made = item(kind="receipt.post")
+    delivered()
+    stored = fresh(made)
+    assert (stored.state, stored.reason_code) == (State.ATTENTION, "SubjectGone")
+    assert not engage.engage.requests
+    assert told(made) == ["attention"]
+
+
+def test_what_has_nothing_left_to_send_is_superseded(engage):
+    contact = anna()
+    made = item(kind="contact.update", subject_id=contact.pk, stream=contact.stream, fields=["city"])
+    delivered()
+    assert (fresh(made).state, outcomes_of(made)) == (State.SUPERSEDED, [])
+    assert not engage.engage.requests
