@@ -18,6 +18,7 @@ DEBUG = env.flag("DEBUG", default=False)
 SECRET_KEY = env.secret_key("SECRET_KEY", debug=DEBUG)
 ALLOWED_HOSTS = env.texts("ALLOWED_HOSTS", ["localhost", "127.0.0.1"])
 CSRF_TRUSTED_ORIGINS = [f"https://{host.lstrip('.')}" for host in ALLOWED_HOSTS if "*" not in host]
+TRUSTED_PROXIES = env.whole("TRUSTED_PROXIES", 0, least=0, most=10)
 PORT = env.whole("PORT", 8000, least=1, most=65535)
 DATABASES: dict[str, dict[str, Any]] = {
     "default": env.database("DATABASE_URL", f"sqlite:///{BASE_DIR / 'var' / 'engage_portal.sqlite3'}")
@@ -224,6 +225,10 @@ SPECTACULAR_SETTINGS = {
 # ── Security ─────────────────────────────────────────────────────────────────────────────────────────────────────
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
 SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
+if TRUSTED_PROXIES:
+    # Only behind a proxy that sets them: anybody else could claim to be somebody else, or to be encrypted.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
