@@ -35,8 +35,14 @@ def normalised(column: str, value: str) -> str:
     if column == "mobile_phone":
         return e164(value) or value
     if column == "social_security_number":
-        return value.replace("-", "").replace(" ", "")
+        return _personal_number(value)
     return value
+
+
+def _personal_number(value: str) -> str:
+    """A Swedish number without its hyphen. In a Finnish one, and from a hundred years on, the sign is needed."""
+    digits = value.replace("-", "").replace(" ", "")
+    return digits if digits.isdecimal() else value.upper()
 
 
 def e164(value: str) -> str:

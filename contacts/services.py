@@ -39,6 +39,11 @@ from engage_portal.outbox.states import State
 
 CREATE, UPDATE = "contact.create", "contact.update"
 _LEVEL_WITH_COPY, _LEVEL_WITH_CREATION = 3, 4
+_COLUMN_OF = {
+    IdentifierKind.EMAIL: "email",
+    IdentifierKind.MOBILE_PHONE: "mobile_phone",
+    IdentifierKind.SOCIAL_SECURITY_NUMBER: "social_security_number",
+}
 
 __all__ = ["Written", "contact_create", "contact_current", "contact_fetch", "contact_find", "contact_update"]
 
@@ -71,10 +76,9 @@ def contact_find(*, identifier: Identifier, contact_type: str | None, deadline: 
 
 
 def _as_engage_wants_it(identifier: Identifier) -> Identifier:
-    """A phone number with its country code, which is mandatory in Engage; what is no number stays as it is."""
-    if identifier.kind is IdentifierKind.MOBILE_PHONE:
-        return Identifier(identifier.kind, normalised("mobile_phone", identifier.value))
-    return identifier
+    """The identifier as we send it when we create somebody: a phone number, say, with the country code it must have."""
+    column = _COLUMN_OF.get(identifier.kind)
+    return Identifier(identifier.kind, normalised(column, identifier.value)) if column else identifier
 
 
 def _from_copy(known: list[Contact]) -> Read[Contact]:
@@ -91,19 +95,13 @@ def _from_copy(known: list[Contact]) -> Read[Contact]:
 
 
 def _remember(engage_id: EngageContactId, identifier: Identifier, contact_type: str | None) -> Contact:
-    columns = {
-        IdentifierKind.EMAIL: "email",
-        IdentifierKind.MOBILE_PHONE: "mobile_phone",
-        IdentifierKind.SOCIAL_SECURITY_NUMBER: "social_security_number",
-    }
-    column = columns.get(identifier.kind)
+    column = _COLUMN_OF.get(identifier.kind)
     if column is None:
         contact, _ = Contact.objects.get_or_create(
             engage_contact_id=UUID(engage_id), defaults={"pk": UUID(engage_id)}
         )
         return contact
-    value = normalised(column, identifier.value)
-    return contact_seen(engage_id, column=column, value=value, contact_type=contact_type)
+    return contact_seen(engage_id, column=column, value=identifier.value, contact_type=contact_type)
 
 
 def contact_fetch(*, contact_id: UUID, deadline: Deadline) -> Read[Contact]:

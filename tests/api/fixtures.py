@@ -1,0 +1,71 @@
+"""Fixtures of the tests of the API and of the apps behind it; each folder's conftest imports them."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+
+from engage_portal.engage.wire import decode
+from engage_portal.sandbox.app import Sandbox
+from engage_portal.sandbox.server import SandboxServer
+
+
+@pytest.fixture(autouse=True)
+def roomy(request: pytest.FixtureRequest, settings: Any) -> None:
+    """Time enough on a busy machine; tests about the budget set their own. A down Engage is probed at once."""
+    settings.PORTAL_TIME_BUDGET = 20
+    settings.ENGAGE_PROBE_SECONDS = 0
+    if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
+        request.getfixturevalue(
+            "db" if "transactional_db" not in request.fixturenames else "transactional_db"
+        )
+        cache.clear()
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One request as it came over the wire."""
+
+    method: str
+    path: str
+    query: str
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body, fractions as Decimal."""
+        return decode(self.body)
+
+
+@dataclass
+class Wire:
+    """Keeps the bytes that the portal sends, and hands them on to the sandbox."""
+
+    app: Sandbox
+    sent: list[Sent] = field(default_factory=list)
+
+    @property
+    def engage(self) -> Any:
+        return self.app.engage
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        body = environ["wsgi.input"].read()
+        environ["wsgi.input"] = io.BytesIO(body)
+        self.sent.append(Sent(environ["REQUEST_METHOD"], environ["PATH_INFO"], environ["QUERY_STRING"], body))
+        return self.app(environ, start_response)
+
+    def of(self, method: str, path: str = "") -> list[Sent]:
+        """What was sent with a method, below a path."""
+        return [sent for sent in self.sent if sent.method == method and sent.path.startswith(path)]
+
+
+@pytest.fixture
+def wire(engage: Sandbox, sandbox_server: SandboxServer) -> Iterator[Wire]:
+    """What the portal sends to Engage, byte by byte."""
+    recorder = Wire(engage)
+    sandbox_server.app = recorder  # type: ignore[assignment]
+    yield recorder
+    sandbox_server.app = engage
