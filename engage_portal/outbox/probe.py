@@ -21,7 +21,7 @@ def engage_is_up() -> bool:
         return True
     if not breaker.take_probe():
         return False
-    return _ask() is None
+    return not breaker.is_outage(_ask())
 
 
 def _ask() -> EngageError | None:
