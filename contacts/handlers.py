@@ -44,7 +44,9 @@ class ContactCreate(Handler[Contact]):
         del item
         if subject.engage_id is not None or not subject.changes:  # known already, or forgotten
             raise NothingToSendError
-        body = {"contactType": subject.contact_type, **nested(subject.changes)}
+        # A creation erases nothing: what was cleared before it left is not sent.
+        given = {name: value for name, value in subject.changes.items() if value not in (None, "")}
+        body = {"contactType": subject.contact_type, **nested(given)}
         source, store, unapproved = subject.source, subject.created_in_store, subject.created_as_unapproved
         return Call(
             "POST /api/v3/contacts",
