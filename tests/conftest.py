@@ -74,11 +74,16 @@ def receipt_body() -> Callable[..., dict[str, Any]]:
 
 
 def make_receipt(
-    unique_receipt_id: str = "101-1", *, contact: dict[str, str] | None = None, article: str = "A-1", **members: Any
+    unique_receipt_id: str = "101-1",
+    *,
+    contact: dict[str, str] | None = None,
+    article: str = "A-1",
+    **members: Any,
 ) -> dict[str, Any]:
     """One jacket for 200 SEK."""
     return {
-        "contact": contact or {"matchKey": "430d3329-7eef-45c0-87f9-ae9300a0dace", "matchKeyType": "contactId"},
+        "contact": contact
+        or {"matchKey": "430d3329-7eef-45c0-87f9-ae9300a0dace", "matchKeyType": "contactId"},
         "uniqueReceiptId": unique_receipt_id,
         "receiptNumber": unique_receipt_id[-6:],
         "createdDate": "2026-11-21T10:14:00+01:00",
