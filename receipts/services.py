@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from contacts.keys import normalised
 from contacts.models import KEY_FIELDS, Contact
@@ -263,15 +264,15 @@ def untagged(body: str) -> str:
 
 
 def receipts_naming(keys: Collection[str]) -> list[Receipt]:
-    """The receipts that came with one of these keys, known here at that time or not. Reads all that may be meant."""
+    """The receipts that came with one of these keys and were not tied to anybody.
+
+    Personal keys are blanked once a receipt has arrived, so those that still have one are few, and all are read.
+    """
     wanted = {_folded(key) for key in keys}
-    found: dict[UUID, Receipt] = {}
-    for key in keys:
-        # A number may have been written with blanks or without its country code; its last digits were the same.
-        part = key[-4:] if _folded(key).lstrip("+").isdecimal() else key
-        rows = Receipt.objects.filter(contact=None, body__icontains=part)
-        found |= {row.pk: row for row in rows.iterator() if _names(row, wanted)}
-    return list(found.values())
+    personal = Q(*[("body__contains", f'"matchKeyType":"{kind}"') for kind in KEY_FIELDS], _connector=Q.OR)
+    named = Q(*[("body__icontains", key) for key in keys if parse_guid(key)], _connector=Q.OR)
+    rows = Receipt.objects.filter(personal | named, contact=None)
+    return [row for row in rows.iterator() if _names(row, wanted)]
 
 
 def _names(receipt: Receipt, wanted: Collection[str]) -> bool:
