@@ -20,6 +20,14 @@ def mask_personal(_logger: Any, _method: str, event: MutableMapping[str, Any]) -
     return event
 
 
+class OnlyFaults(logging.Filter):
+    """Django's own word on a request counts where it carries a traceback; the rest stands in our request log."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether something went wrong in our code, rather than a 503 on purpose."""
+        return record.exc_info is not None
+
+
 def logging_config(*, debug: bool, quiet: bool = False) -> None:
     """Configure structlog and the standard library's logging; safe to call twice. `quiet` logs warnings only."""
     shared: list[Any] = [
@@ -55,12 +63,12 @@ def logging_config(*, debug: bool, quiet: bool = False) -> None:
                     ],
                 }
             },
+            "filters": {"faults": {"()": OnlyFaults}},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
             "root": {"handlers": ["stderr"], "level": "WARNING" if quiet else "INFO"},
             "loggers": {
                 "django.server": {"handlers": [], "propagate": False},
-                # Our own request log says the same without the query; Django's would print the full path.
-                "django.request": {"level": "ERROR"},
+                "django.request": {"level": "ERROR", "filters": ["faults"]},
                 "django-q": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},
                 "httpx": {"level": "WARNING"},
                 "httpcore": {"level": "WARNING"},
