@@ -1,6 +1,7 @@
 """What every operation of the API shares: the deadline, the caller, the age of an answer."""
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,6 +9,8 @@ from uuid import UUID
 from django.conf import settings
 from django.http import HttpRequest
 from rest_framework.exceptions import ParseError, PermissionDenied
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -22,15 +25,34 @@ from engage_portal.engage import Rejected
 _WHOLE = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 
+class AlwaysJson(DefaultContentNegotiation):
+    """Engage answers JSON whatever a caller says that it accepts; so does this portal."""
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        """The first renderer, which is JSON."""
+        del request, format_suffix
+        renderer = next(iter(renderers))
+        return renderer, str(renderer.media_type)
+
+
 class EngageView(APIView):
     """One operation. The clock starts when the request comes in."""
 
     deadline: Deadline
+    content_negotiation_class = AlwaysJson
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         """Start the time budget before anything else is done."""
         self.deadline = Deadline.after(settings.PORTAL_TIME_BUDGET)
         return super().initialize_request(request, *args, **kwargs)
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """Answers are about people: no cache on the way keeps one. `Age` tells the age of our copy."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
 
     @property
     def key(self) -> ApiKey:
