@@ -7,7 +7,7 @@ from django_q.models import OrmQ
 from redis.exceptions import ConnectionError as NoRedis
 
 from contacts.models import Contact
-from engage_portal.outbox import services
+from engage_portal.outbox import services, tasks
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.services import WAKE_FLAG, enqueue, enqueue_update, supersede
 from engage_portal.outbox.states import State
@@ -16,14 +16,22 @@ from tests.outbox.building import fresh, item, told
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.fixture(autouse=True)
+def flag(monkeypatch):
+    """A flag of this test's own: other test processes may share the cache. It is down."""
+    name = f"{WAKE_FLAG}:{uuid4()}"
+    monkeypatch.setattr(services, "WAKE_FLAG", name)
+    monkeypatch.setattr(tasks, "WAKE_FLAG", name)
+    yield name
+    cache.delete(name)
+
+
 @pytest.fixture
 def wake_ups(monkeypatch):
-    """The tasks that were queued; the cache's flag is down."""
-    cache.delete(WAKE_FLAG)
+    """The tasks that were queued."""
     queued = []
     monkeypatch.setattr(services, "async_task", lambda func, *args, **_: queued.append((func, args)))
-    yield queued
-    cache.delete(WAKE_FLAG)
+    return queued
 
 
 def put(stream: str = "contact:1", **more) -> Item:
@@ -62,8 +70,6 @@ def test_several_transactions_of_one_burst_wake_once(wake_ups):
 
 
 def test_the_next_burst_wakes_again_once_the_worker_has_begun(wake_ups, monkeypatch):
-    from engage_portal.outbox import tasks
-
     with transaction.atomic():
         put()
     monkeypatch.setattr(tasks, "deliver", lambda *, seconds: 0)
@@ -75,7 +81,6 @@ def test_the_next_burst_wakes_again_once_the_worker_has_begun(wake_ups, monkeypa
 
 def test_what_comes_in_while_the_worker_delivers_wakes_again(wake_ups, monkeypatch):
     """The flag goes down before the pass begins: else an item of its last moment would wait for the sweep."""
-    from engage_portal.outbox import tasks
 
     def meanwhile(*, seconds):
         with transaction.atomic():
@@ -105,7 +110,6 @@ def test_a_rollback_loses_both_the_change_and_the_item(wake_ups):
 
 @pytest.mark.parametrize("fault", [OperationalError("locked"), NoRedis("refused"), OSError("gone")])
 def test_a_broker_that_is_gone_does_not_break_the_caller(monkeypatch, fault):
-    cache.delete(WAKE_FLAG)
 
     def broken(*_args, **_more):
         raise fault
@@ -114,7 +118,6 @@ def test_a_broker_that_is_gone_does_not_break_the_caller(monkeypatch, fault):
     with transaction.atomic():
         made = put()
     assert fresh(made).state == State.PENDING
-    cache.delete(WAKE_FLAG)
 
 
 def test_a_cache_that_is_gone_does_not_break_the_caller(monkeypatch):
@@ -130,13 +133,11 @@ def test_a_cache_that_is_gone_does_not_break_the_caller(monkeypatch):
 def test_a_wake_up_is_a_task_without_personal_arguments(settings):
     if not settings.Q_CLUSTER.get("orm"):
         pytest.skip("wake-ups are in Redis in this set")
-    cache.delete(WAKE_FLAG)
     OrmQ.objects.all().delete()
     with transaction.atomic():
         put()
     task = OrmQ.objects.get().task
     assert (task["func"], task["args"], task["kwargs"]) == ("engage_portal.outbox.tasks.deliver_due", (), {})
-    cache.delete(WAKE_FLAG)
 
 
 # ── Merging ──────────────────────────────────────────────────────────────────────────────────────────────────────

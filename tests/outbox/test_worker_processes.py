@@ -1,0 +1,253 @@
+"""`manage.py worker` as a process: it delivers, it ends when told, and it comes back whatever is killed."""
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from engage_portal.sandbox.app import Sandbox
+from tests.outbox.building import until
+
+pytestmark = pytest.mark.processes
+ROOT = Path(__file__).parents[2]
+MANAGE, IMPATIENT = ROOT / "manage.py", ROOT / "tests" / "outbox" / "impatient_worker.py"
+
+
+def environment(database: Path, engage_url: str) -> dict[str, str]:
+    """What a deployment would set, for a database and an Engage of this test."""
+    kept = {
+        name: os.environ[name]
+        for name in ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START")
+        if name in os.environ
+    }
+    return {
+        **kept,
+        "PYTHONPATH": str(ROOT),
+        "DEBUG": "true",
+        "SECRET_KEY": "processes-" + "k" * 50,
+        "DATABASE_URL": f"sqlite:///{database}",
+        "ENGAGE_BASE_URL": engage_url,
+        "ENGAGE_API_KEY": "tests",
+        "ENGAGE_READ_TIMEOUT": "5",
+    }
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory, sandbox_server) -> Path:
+    """A migrated database with receipts that wait for 2099."""
+    made = tmp_path_factory.mktemp("worker") / "template.sqlite3"
+    command = [sys.executable, str(ROOT / "tests" / "outbox" / "worker_setup.py"), "8"]
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environment(made, sandbox_server.url),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return made
+
+
+class Worker:
+    """One `manage.py worker` and its database."""
+
+    def __init__(self, script: Path, database: Path, engage_url: str) -> None:
+        self.database = database
+        self.log = database.with_suffix(".log")
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, str(script), "worker"],
+                cwd=ROOT,
+                env=environment(database, engage_url),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        self.groups: set[int] = set()
+
+    def query(self, sql: str) -> list[tuple]:
+        """Ask the database, as any other process would."""
+        with closing(sqlite3.connect(self.database, timeout=20)) as connection, connection:
+            return connection.execute(sql).fetchall()
+
+    def let_go(self, number: int) -> None:
+        """Make one receipt due."""
+        self.query(f"UPDATE outbox_item SET not_before = '2000-01-01' WHERE reference = '101-{number}'")
+
+    def state_of(self, number: int) -> str:
+        """Where a receipt stands."""
+        return self.query(f"SELECT state FROM outbox_item WHERE reference = '101-{number}'")[0][0]
+
+    @property
+    def has_a_pulse(self) -> bool:
+        """Whether the group took a task."""
+        return bool(self.query("SELECT 1 FROM outbox_heartbeat"))
+
+    @property
+    def leader(self) -> psutil.Process | None:
+        """The first process of the present group."""
+        with suppress(psutil.NoSuchProcess):
+            for child in psutil.Process(self.process.pid).children():
+                if child.status() != psutil.STATUS_ZOMBIE:
+                    self.groups.add(child.pid)
+                    return child
+        return None
+
+    def named(self, part: str) -> list[psutil.Process]:
+        """The group's processes with a word in their title, such as idle."""
+        found = []
+        for process in self.leader.children(recursive=True) if self.leader else []:
+            with suppress(psutil.NoSuchProcess):
+                if part in " ".join(process.cmdline()):
+                    found.append(process)
+        return found
+
+    def remains(self) -> list[int]:
+        """Every process that still belongs to a session which this worker started."""
+        found = []
+        for process in psutil.process_iter():
+            with suppress(psutil.NoSuchProcess, ProcessLookupError):
+                if os.getsid(process.pid) in self.groups and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(process.pid)
+        return found
+
+    def end(self) -> None:
+        """Whatever happened: leave nothing behind."""
+        with suppress(ProcessLookupError):
+            self.process.kill()
+        self.process.wait(10)
+        for pid in self.remains():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def start(template, tmp_path, sandbox_server) -> Iterator[Callable[..., Worker]]:
+    """Starts a worker on a fresh copy of the database, and waits for its first pulse."""
+    sandbox_server.app.engage.reset()
+    begun: list[Worker] = []
+
+    def begin(script: Path = MANAGE) -> Worker:
+        database = tmp_path / "portal.sqlite3"
+        shutil.copy(template, database)
+        worker = Worker(script, database, sandbox_server.url)
+        begun.append(worker)
+        until(lambda: worker.has_a_pulse, seconds=20, what=f"the first pulse: {worker.log.read_text()}")
+        assert worker.leader is not None
+        return worker
+
+    yield begin
+    for worker in begun:
+        worker.end()
+
+
+@pytest.fixture
+def received(sandbox_server) -> dict:
+    """What the sandbox took in."""
+    return _received(sandbox_server.app)
+
+
+def _received(app: Sandbox) -> Callable[[], dict[str, int]]:
+    return lambda: {name: record["posted"] for name, record in app.engage.received.items()}
+
+
+def test_it_delivers_and_ends_within_seconds_when_told(start, received):
+    worker = start()
+    for number in range(3):
+        worker.let_go(number)
+    until(lambda: worker.state_of(0) == worker.state_of(1) == worker.state_of(2) == "accepted", seconds=15)
+    assert received() == {"101-0": 1, "101-1": 1, "101-2": 1}
+    assert worker.state_of(3) == "pending"
+
+    worker.process.send_signal(signal.SIGTERM)
+    assert worker.process.wait(10) == 0, worker.log.read_text()
+    assert worker.remains() == []
+    assert not worker.has_a_pulse
+
+
+def test_whatever_part_of_the_group_is_killed_it_delivers_again(start, received):
+    worker = start(IMPATIENT)
+    number = 0
+
+    def delivers_again(after: str) -> None:
+        nonlocal number
+        worker.let_go(number)
+        until(
+            lambda: worker.state_of(number) == "accepted",
+            seconds=20,
+            what=f"delivery after {after}: {worker.log.read_text()}",
+        )
+        number += 1
+
+    delivers_again("the start")
+
+    first = worker.leader
+    first.kill()
+    until(lambda: worker.leader is not None and worker.leader.pid != first.pid, seconds=10)
+    delivers_again("the leader was killed")
+
+    # An idle worker that dies takes the queue's lock with it: every process lives, and nothing happens any more.
+    until(
+        lambda: len(worker.named(" idle")) >= 3, seconds=10, what=str([p.cmdline() for p in worker.named("")])
+    )
+    for process in worker.named(" idle"):
+        process.kill()
+    delivers_again("the idle workers were killed")
+
+    until(lambda: worker.leader is not None and worker.leader.children(), seconds=10)
+    third = worker.leader
+    third.children()[0].kill()
+    until(lambda: worker.leader is not None and worker.leader.pid != third.pid, seconds=10)
+    delivers_again("the sentinel was killed")
+
+    assert set(received().values()) == {1}
+    assert len(received()) == number == 4
+    worker.process.send_signal(signal.SIGTERM)
+    assert worker.process.wait(15) == 0
+    assert worker.remains() == []
+
+
+def test_a_group_ends_by_itself_when_its_supervisor_was_killed(start):
+    worker = start()
+    assert len(worker.remains()) >= 5  # leader, sentinel, workers, monitor, pusher
+    worker.process.kill()
+    worker.process.wait(5)
+    until(lambda: worker.remains() == [], seconds=15, what="the group ends with its supervisor")
+
+
+def test_a_group_ends_by_itself_when_its_supervisor_was_killed_while_it_began(
+    template, tmp_path, sandbox_server
+):
+    database = tmp_path / "portal.sqlite3"
+    shutil.copy(template, database)
+    worker = Worker(MANAGE, database, sandbox_server.url)
+    try:
+        until(lambda: worker.leader is not None, seconds=15)
+        worker.process.kill()
+        worker.process.wait(5)
+        until(lambda: worker.remains() == [], seconds=20, what="the group ends with its supervisor")
+    finally:
+        worker.end()
+
+
+def test_bad_configuration_stops_it_with_one_sentence(template, tmp_path):
+    done = subprocess.run(
+        [sys.executable, str(MANAGE), "worker"],
+        cwd=ROOT,
+        env={**environment(template, ""), "OUTBOX_WAITS": "30,10"},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "OUTBOX_WAITS" in done.stderr
+    assert "ENGAGE_BASE_URL is missing" in done.stderr
