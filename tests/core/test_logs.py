@@ -52,7 +52,7 @@ def test_nothing_personal_is_written_whatever_the_way(lines, text):
     logging.getLogger("a.library").warning(in_the_event)
     logging.getLogger("a.library").warning("failed", extra={"address": text})
     try:
-        float(text)
+        float(f"cannot read {text}")
     except ValueError:
         log.exception("it broke")
         logging.getLogger("a.library").exception("it broke")

@@ -104,8 +104,6 @@ def test_cutting_comes_after_masking(address, position):
 
 
 @pytest.mark.timeout(10)
-@pytest.mark.parametrize(
-    "text", ["1 " * 20_000, "a" * 50_000 + "@", "@" * 50_000, "+" * 50_000, "1-" * 25_000, "(" * 50_000]
-)
-def test_hostile_texts_take_no_time(text):
-    assert len(masked(text)) <= 300
+@pytest.mark.parametrize("text", ["1 ", "a", "a@", "@", "+", "1-", "(", "%40", "1a"])
+def test_a_long_text_takes_no_time(text):
+    assert len(masked(text * (4_000 // len(text)))) <= 300
