@@ -21,12 +21,22 @@ class Receipt(models.Model):
     contact = models.ForeignKey(
         Contact, null=True, blank=True, on_delete=models.SET_NULL, related_name="receipts"
     )
+    match_contact_id = models.UUIDField(
+        null=True, blank=True, help_text="The contact id that the till gave, also where it is unknown here."
+    )
     body = models.TextField(help_text="Canonical JSON as it was accepted; digits of money are kept.")
     content_hash = models.CharField(max_length=64, help_text="SHA-256 of `body`.")
     recorded_at = models.DateTimeField(default=clock.now)
 
     class Meta:
-        indexes = [models.Index(fields=["contact", "-created_date"], name="receipts_of_contact")]
+        indexes = [
+            models.Index(fields=["contact", "-created_date"], name="receipts_of_contact"),
+            models.Index(
+                fields=["match_contact_id"],
+                name="receipts_of_unknown",
+                condition=models.Q(contact__isnull=True, match_contact_id__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"receipt {self.unique_receipt_id}"

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.db import connection
-from django.db.models import CharField, Exists, F, OuterRef, QuerySet, Value
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast
 
 from contacts.models import Contact
@@ -81,7 +81,13 @@ def purchases_for(contact: Contact, *, offset: int, count: int) -> PurchasePage:
 def receipts_not_listed(contact: Contact) -> QuerySet[Receipt]:
     """Sales of a contact that Engage's history does not show yet."""
     shown = TransactionRow.objects.filter(contact=contact, unique_receipt_id=OuterRef("unique_receipt_id"))
-    return Receipt.objects.filter(contact=contact).exclude(Exists(shown))
+    return receipts_of(contact).exclude(Exists(shown))
+
+
+def receipts_of(contact: Contact) -> QuerySet[Receipt]:
+    """A contact's sales made through here, also those from before the contact was known here."""
+    ids = [guid for guid in (contact.pk, contact.engage_contact_id) if guid]
+    return Receipt.objects.filter(Q(contact=contact) | Q(contact__isnull=True, match_contact_id__in=ids))
 
 
 def history_rows(contact: Contact, *, offset: int, count: int) -> list[Transaction]:
@@ -110,7 +116,7 @@ def _from_engage(rows: Iterable[TransactionRow], contact: Contact) -> dict[str, 
     ids = [row.unique_receipt_id for row in rows if row.unique_receipt_id]
     ours = {
         receipt.unique_receipt_id: receipt
-        for receipt in Receipt.objects.filter(contact=contact, unique_receipt_id__in=ids)
+        for receipt in receipts_of(contact).filter(unique_receipt_id__in=ids)
     }
     return {str(row.pk): _listed(row, ours.get(row.unique_receipt_id)) for row in rows}
 

@@ -83,6 +83,7 @@ def receipt_record(*, payload: payloads.Receipt, actor: str) -> Recorded:
                 "currency": payload.currency,
                 "total": payload.total_gross_price,
                 "contact": contact,
+                "match_contact_id": _given_id(payload.contact),
                 "body": body.decode(),
                 "content_hash": digest,
             },
@@ -91,7 +92,7 @@ def receipt_record(*, payload: payloads.Receipt, actor: str) -> Recorded:
             enqueue(
                 kind=POST,
                 subject_id=receipt.pk,
-                stream=_stream(receipt, payload.contact),
+                stream=_stream(receipt),
                 reference=receipt.unique_receipt_id,
                 store=receipt.store,
                 actor=actor,
@@ -101,12 +102,15 @@ def receipt_record(*, payload: payloads.Receipt, actor: str) -> Recorded:
     return Recorded(receipt, is_new)
 
 
-def _stream(receipt: Receipt, key: payloads.ReceiptContact) -> str:
+def _given_id(key: payloads.ReceiptContact) -> UUID | None:
+    return parse_guid(key.match_key) if key.match_key_type == "contactId" else None
+
+
+def _stream(receipt: Receipt) -> str:
     """Receipts of one contact go in order. One with a personal key that we do not know waits for nobody."""
     if receipt.contact is not None:
         return receipt.contact.stream
-    guid = parse_guid(key.match_key) if key.match_key_type == "contactId" else None
-    return f"contact:{guid}" if guid else f"receipt:{receipt.pk}"
+    return f"contact:{receipt.match_contact_id}" if receipt.match_contact_id else f"receipt:{receipt.pk}"
 
 
 def _created(text: str) -> datetime:

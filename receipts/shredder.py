@@ -19,8 +19,9 @@ def shred_purchases(contact_id: UUID) -> int:
     found = {receipt.pk: receipt for receipt in Receipt.objects.filter(contact__in=person).iterator()}
     found |= {receipt.pk: receipt for receipt in receipts_naming(keys - {""})}
     for receipt in found.values():
-        receipt.contact, receipt.body = None, untagged(receipt.body)
-        receipt.save(update_fields=["contact", "body"])
+        receipt.contact = receipt.match_contact_id = None
+        receipt.body = untagged(receipt.body)
+        receipt.save(update_fields=["contact", "match_contact_id", "body"])
     return removed + len(found)
 
 

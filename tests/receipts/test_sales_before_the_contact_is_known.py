@@ -1,0 +1,30 @@
+"""A sale may come in before this portal has ever seen its contact."""
+
+from contacts.models import Contact
+from engage_portal.core.clock import Deadline
+from engage_portal.outbox.delivery import deliver
+from engage_portal.sandbox.seeds import ANNA_ID, BENGT_ID
+from receipts.selectors import PurchaseStatus, purchases_for
+from receipts.services import history_current
+
+
+def _contact(guid: str) -> Contact:
+    return Contact.objects.create(pk=guid, engage_contact_id=guid)
+
+
+def test_it_stands_among_the_purchases_once_the_contact_is_known(engage, till, receipt_body):
+    till.post("/api/v3/receipts", receipt_body("early-1"))
+    anna, bengt = _contact(ANNA_ID), _contact(BENGT_ID)
+    (purchase,) = purchases_for(anna, offset=0, count=10).rows
+    assert (purchase.number, purchase.status) == ("arly-1", PurchaseStatus.SAVED)
+    assert purchases_for(bengt, offset=0, count=10).rows == []
+
+
+def test_it_shows_what_was_paid_and_not_engages_net_sum(engage, till, receipt_body):
+    till.post("/api/v3/receipts", receipt_body("early-2"))
+    assert deliver(seconds=5) == 1
+    engage.engage.advance(60)
+    anna = _contact(ANNA_ID)
+    history_current(contact=anna, deadline=Deadline.after(5))
+    newest = purchases_for(anna, offset=0, count=1).rows[0]
+    assert (str(newest.total.normalize()), newest.status) == ("2E+2", PurchaseStatus.IN_ACCOUNT)
