@@ -20,6 +20,7 @@ from engage_portal.outbox.services import enqueue
 from engage_portal.outbox.states import OPEN, State
 from engage_portal.outbox.verdicts import Tried
 from engage_portal.sandbox import seeds
+from engage_portal.sandbox.app import Sandbox
 from promotions.models import Redemption
 from receipts.models import Receipt
 from receipts.services import receipt_record
@@ -171,6 +172,11 @@ def until(condition: Callable[[], object], *, seconds: float = 10.0, what: str =
         if time.monotonic() > end:
             raise AssertionError(f"it did not happen within {seconds} s: {what or condition}")
         time.sleep(0.02)
+
+
+def sandbox_is_done(engage: Sandbox, *, requests: int) -> None:
+    """Wait for requests that nobody waits for any more, so that they do not end in the next test's sandbox."""
+    until(lambda: len(engage.engage.requests) >= requests, what="the sandbox has ended what it was asked")
 
 
 def in_a_thread_of_its_own(work: Callable[[], object]) -> object:

@@ -17,7 +17,7 @@ from engage_portal.outbox import delivery, line, pace
 from engage_portal.outbox.models import EngageLine
 from engage_portal.outbox.registry import Call
 from engage_portal.outbox.sending import Ready
-from tests.outbox.building import item
+from tests.outbox.building import item, sandbox_is_done
 
 DELIVERY, PEOPLE = pace.Lane.DELIVERY, pace.Lane.PEOPLE
 
@@ -220,6 +220,7 @@ def test_all_calls_of_a_look_share_one_patience(engage):
     with pytest.raises(Unavailable):
         run(look)
     assert 1 <= len(asked) <= 2
+    sandbox_is_done(engage, requests=len(asked) + 1)
 
 
 # ── A real run: four processes at once, on whichever database is in use ──────────────────────────────────────────

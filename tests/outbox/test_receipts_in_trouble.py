@@ -14,6 +14,7 @@ from tests.outbox.building import (
     probe_is_due,
     receipt_posted,
     told,
+    until,
 )
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +47,9 @@ def test_a_hanging_engage_costs_one_time_out_and_nothing_else(engage, settings):
     assert (fresh(made).state, outcomes_of(made)) == (State.IN_DOUBT, ["no_answer"])
     delivered()
     assert (fresh(made).state, engage.engage.posted("101-1")) == (State.ACCEPTED, 1)
+    until(
+        lambda: any(seen.status == 0 for seen in engage.engage.requests), what="the sandbox gives it up too"
+    )
 
 
 def test_engage_asking_for_a_pause_costs_no_try_and_stops_the_pass(engage):

@@ -101,14 +101,18 @@ class Worker:
                     return child
         return None
 
+    def is_led_by_another(self, former: psutil.Process) -> bool:
+        """Whether a new group has taken the place of a former leader's."""
+        leader = self.leader
+        return leader is not None and leader.pid != former.pid
+
     def named(self, part: str) -> list[psutil.Process]:
         """The group's processes with a word in their title, such as idle."""
-        found = []
-        for process in self.leader.children(recursive=True) if self.leader else []:
-            with suppress(psutil.NoSuchProcess):
-                if part in " ".join(process.cmdline()):
-                    found.append(process)
-        return found
+        leader = self.leader
+        with suppress(psutil.NoSuchProcess):
+            children = leader.children(recursive=True) if leader else []
+            return [process for process in children if part in " ".join(process.cmdline())]
+        return []
 
     def remains(self) -> list[int]:
         """Every process that still belongs to a session which this worker started."""
@@ -205,7 +209,7 @@ def test_whatever_part_of_the_group_is_killed_it_delivers_again(start, received)
 
     first = worker.leader
     first.kill()
-    until(lambda: worker.leader is not None and worker.leader.pid != first.pid, seconds=10)
+    until(lambda: worker.is_led_by_another(first), seconds=10)
     delivers_again("the leader was killed")
 
     # An idle worker that dies takes the queue's lock with it: every process lives, and nothing happens any more.
@@ -216,10 +220,10 @@ def test_whatever_part_of_the_group_is_killed_it_delivers_again(start, received)
         process.kill()
     delivers_again("the idle workers were killed")
 
-    until(lambda: worker.leader is not None and worker.leader.children(), seconds=10)
+    until(lambda: worker.named("monitor"), seconds=10)  # it is complete
     third = worker.leader
     third.children()[0].kill()
-    until(lambda: worker.leader is not None and worker.leader.pid != third.pid, seconds=10)
+    until(lambda: worker.is_led_by_another(third), seconds=10)
     delivers_again("the sentinel was killed")
 
     assert set(received().values()) == {1}
