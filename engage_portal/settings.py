@@ -220,6 +220,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": ["engage_portal.api.description.engage_words_in_paths"],
 }
 
 # ── Security ─────────────────────────────────────────────────────────────────────────────────────────────────────
