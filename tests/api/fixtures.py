@@ -3,14 +3,23 @@
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from threading import Condition
 from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 
 from engage_portal.engage.wire import decode
 from engage_portal.sandbox.app import Sandbox
 from engage_portal.sandbox.server import SandboxServer
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Without the table of the token model that ours replaces: PostgreSQL refuses to empty what it refers to."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS knox_authtoken")
 
 
 @pytest.fixture(autouse=True)
@@ -23,6 +32,8 @@ def roomy(request: pytest.FixtureRequest, settings: Any) -> None:
             "db" if "transactional_db" not in request.fixturenames else "transactional_db"
         )
         cache.clear()
+    if "engage" in request.fixturenames:
+        request.getfixturevalue("wire")
 
 
 @dataclass(frozen=True)
@@ -46,6 +57,8 @@ class Wire:
 
     app: Sandbox
     sent: list[Sent] = field(default_factory=list)
+    _idle: Condition = field(default_factory=Condition)
+    _at_work: int = 0
 
     @property
     def engage(self) -> Any:
@@ -55,7 +68,19 @@ class Wire:
         body = environ["wsgi.input"].read()
         environ["wsgi.input"] = io.BytesIO(body)
         self.sent.append(Sent(environ["REQUEST_METHOD"], environ["PATH_INFO"], environ["QUERY_STRING"], body))
-        return self.app(environ, start_response)
+        with self._idle:
+            self._at_work += 1
+        try:
+            return self.app(environ, start_response)
+        finally:
+            with self._idle:
+                self._at_work -= 1
+                self._idle.notify_all()
+
+    def wait_until_idle(self) -> None:
+        """A call that nobody waited for may still be at work; it must not reach into the next test."""
+        with self._idle:
+            assert self._idle.wait_for(lambda: not self._at_work, timeout=30)
 
     def of(self, method: str, path: str = "") -> list[Sent]:
         """What was sent with a method, below a path."""
@@ -68,4 +93,6 @@ def wire(engage: Sandbox, sandbox_server: SandboxServer) -> Iterator[Wire]:
     recorder = Wire(engage)
     sandbox_server.app = recorder  # type: ignore[assignment]
     yield recorder
+    engage.engage.faults.clear()
+    recorder.wait_until_idle()
     sandbox_server.app = engage

@@ -83,7 +83,7 @@ for number, case in enumerate(cases):
     if child == 0:
         os.dup2(writer, 1); os.dup2(writer, 2)
         os.environ.clear(); os.environ.update(case)
-        sys.argv = ["manage.py", "check"]
+        sys.argv = ["manage.py", "check", "--tag", "configuration"]
         from django.core.management import execute_from_command_line
         os.environ["DJANGO_SETTINGS_MODULE"] = "engage_portal.settings"
         try:
@@ -104,12 +104,12 @@ for number, case in enumerate(cases):
     _, status = os.waitpid(child, 0)
     print(json.dumps([os.waitstatus_to_exitcode(status), said.decode()]), flush=True)
 """
-"""Forks from a process that has Django imported already: fifty starts would take a minute."""
+"""Forks from a process that has Django imported already: fifty starts would take a minute. Other tests check in full."""
 
 
 @pytest.fixture(scope="module")
 def checked(tmp_path_factory) -> list[tuple[int, str]]:
-    """`manage.py check` with each bad value, and at last with none."""
+    """`manage.py check` of the configuration with each bad value, and at last with none."""
     home = tmp_path_factory.mktemp("home")
     cases = [environment(home, **{name: value}) for name, value, _ in BAD] + [environment(home)]
     ended = subprocess.run(
@@ -150,6 +150,11 @@ def test_no_sentence_repeats_a_secret(checked):
     said = " ".join(text for _, text in checked)
     for secret in ("some-key", "nyckel-å", "user:secret", "u:p@h", "k" * 60):
         assert secret not in said
+
+
+def test_the_whole_check_is_silent_with_sound_values(tmp_path):
+    ended = run(["manage.py", "check"], tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_all_mistakes_are_told_at_once(tmp_path):
