@@ -44,6 +44,16 @@ def test_what_is_leased_cannot_be_taken_again():
     assert claims.claim_one(made.pk) is None
 
 
+@pytest.mark.parametrize("state", sorted(set(State.values) - {"pending", "in_doubt"}))
+def test_whoever_saw_it_due_and_comes_second_gets_nothing(state):
+    """Between looking and taking another worker may have had it: the condition of the update decides."""
+    made = item(state=State(state))
+    before = fresh(made)
+    assert claims._take([made.pk], clock.now()) == []
+    after = fresh(made)
+    assert (after.state, after.lease_token, after.tries) == (before.state, before.lease_token, before.tries)
+
+
 def test_an_item_waits_for_its_moment():
     later, now = item(due_in=30), item(due_in=0)
     assert taken() == [now.pk]
