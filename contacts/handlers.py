@@ -62,7 +62,11 @@ class ContactCreate(Handler[Contact]):
         data = {**subject.snapshot, **subject.changes}
         keys = [Identifier(kind, str(data[name])) for name, kind in _LOOK_BY if data.get(name)]
         contact_type = subject.contact_type
-        return Call("GET /api/v3/contacts/id", lambda client: _search(client, keys, contact_type))
+        return Call(
+            "GET /api/v3/contacts/id",
+            lambda client: _search(client, keys, contact_type),
+            calls=len(keys) + 1,
+        )
 
     def settle(self, item: Item, subject: Contact, call: Call, answer: EngageContact | None) -> None:
         """Keep Engage's id; send afterwards what the person gave here and Engage lacks."""
