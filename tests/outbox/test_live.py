@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import pytest
+from django.db import OperationalError
 
 from contacts.models import Contact
 from contacts.services import contact_update
@@ -221,6 +222,18 @@ def test_a_fault_of_ours_is_not_told_as_a_refusal(engage, parcel):
     made = item(kind="test.parcel")
     assert isinstance(deliver_now(made, deadline=Deadline.after(2)), Queued)
     assert fresh(made).state == State.ATTENTION
+
+
+def test_a_database_that_fails_around_the_call_is_neither_engages_doing_nor_the_items(engage, parcel):
+    def call(_client):
+        raise OperationalError("locked")
+
+    parcel(call=call)
+    made = item(kind="test.parcel")
+    with pytest.raises(OperationalError):
+        deliver_now(made, deadline=Deadline.after(2))
+    assert fresh(made).state == State.SENDING  # until its lease runs out, and then it is looked up
+    assert breaker.is_closed()
 
 
 def test_a_look_that_finds_nothing_leaves_the_sending_to_the_worker(engage, parcel):
