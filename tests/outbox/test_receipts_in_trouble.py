@@ -3,7 +3,7 @@
 import pytest
 
 from engage_portal.outbox import delivery, line, selectors
-from engage_portal.outbox.models import EngageLine, Item
+from engage_portal.outbox.models import EngageLine, Event, Item
 from engage_portal.outbox.services import retry
 from engage_portal.outbox.states import State
 from tests.outbox.building import (
@@ -64,8 +64,10 @@ def test_engage_asking_for_a_pause_costs_no_try_and_stops_the_pass(engage):
     asked = len(engage.engage.requests)
     assert 0 < asked <= 24  # one batch, and then everybody keeps quiet
     engage.engage.faults.clear()
+    written = Event.objects.count()
     assert delivered() == 0
     assert len(engage.engage.requests) == asked
+    assert Event.objects.count() == written  # nothing was even claimed
     EngageLine.objects.update(pace_tat=0)  # the pause is over
     delivered()
     assert {fresh(each).state for each in made} == {State.ACCEPTED}
