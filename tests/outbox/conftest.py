@@ -1,5 +1,4 @@
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
