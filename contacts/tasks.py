@@ -2,8 +2,11 @@
 
 from uuid import UUID
 
+from django.conf import settings
+
 from contacts.models import Contact
 from contacts.snapshots import OUTAGES, contact_store
+from engage_portal.core.clock import Deadline
 from engage_portal.core.ids import EngageContactId
 from engage_portal.engage import NotFound
 from engage_portal.outbox import line
@@ -14,11 +17,11 @@ def refresh_contact(contact_id: str) -> bool:
     contact = Contact.objects.select_related("same_as").filter(pk=UUID(contact_id)).first()
     if contact is None or contact.engage_id is None:
         return False
+    engage_id = EngageContactId(str(contact.engage_id))
+    patience = Deadline.after(settings.ENGAGE_READ_TIMEOUT)
     try:
-        answer = line.client().get_contact(EngageContactId(str(contact.engage_id)))
-    except (*OUTAGES, NotFound) as error:
-        line.report([error])
+        answer = line.ask(lambda client: client.get_contact(engage_id), deadline=patience)
+    except (*OUTAGES, NotFound):
         return False
-    line.report([None])
     contact_store(answer)
     return True

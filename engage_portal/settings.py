@@ -17,7 +17,9 @@ env.load_dotenv()
 DEBUG = env.flag("DEBUG", default=False)
 SECRET_KEY = env.secret_key("SECRET_KEY", debug=DEBUG)
 ALLOWED_HOSTS = env.texts("ALLOWED_HOSTS", ["localhost", "127.0.0.1"])
-CSRF_TRUSTED_ORIGINS = [f"https://{host.lstrip('.')}" for host in ALLOWED_HOSTS if "*" not in host]
+CSRF_TRUSTED_ORIGINS = [
+    f"https://{'*' if host.startswith('.') else ''}{host}" for host in ALLOWED_HOSTS if host != "*"
+]
 TRUSTED_PROXIES = env.whole("TRUSTED_PROXIES", 0, least=0, most=10)
 PORT = env.whole("PORT", 8000, least=1, most=65535)
 DATABASES: dict[str, dict[str, Any]] = {
@@ -208,6 +210,8 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "engage_portal.api.errors.engage_error_response",
     "UNAUTHENTICATED_USER": None,
 }
+# knox's own token table would only stand empty beside ours.
+MIGRATION_MODULES = {"knox": None}
 KNOX_TOKEN_MODEL = "api.ApiKey"  # noqa: S105 - a model's name
 REST_KNOX = {"TOKEN_TTL": None, "TOKEN_PREFIX": "ep_", "TOKEN_MODEL": "api.ApiKey"}
 SPECTACULAR_SETTINGS = {

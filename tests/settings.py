@@ -23,3 +23,5 @@ if CACHES["default"]["BACKEND"].startswith("django_redis"):
     _address, _, _number = str(CACHES["default"]["LOCATION"]).rpartition("/")
     _process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     CACHES["default"]["LOCATION"] = f"{_address}/{int(_number) - _process}"
+# Files are found when they are asked for: listing them all would cost every test client 30 ms.
+WHITENOISE_AUTOREFRESH = True

@@ -15,9 +15,8 @@ BatchId = NewType("BatchId", str)
 
 def parse_guid(text: str) -> UUID | None:
     """The GUID in a text, or None where there is none. Braces and URN forms do not count as GUIDs."""
-    if len(text) != len("00000000-0000-0000-0000-000000000000"):
-        return None
     try:
-        return UUID(text)
+        guid = UUID(text)
     except ValueError:
         return None
+    return guid if str(guid) == text.lower() else None

@@ -9,15 +9,23 @@ import structlog
 
 from engage_portal.core.masking import masked
 
+_LONGEST = 8000
 _KEPT = {"timestamp", "level", "logger", "event_id", "path", "duration_ms", "status"}
 
 
 def mask_personal(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Mask personal data in every text of an event; runs after tracebacks became text, so it covers them too."""
     for key, value in event.items():
-        if isinstance(value, str) and key not in _KEPT:
-            event[key] = masked(value, keep=8000)
+        if key not in _KEPT:
+            event[key] = _masked_value(value)
     return event
+
+
+def _masked_value(value: Any) -> Any:
+    """Numbers and yes or no as they are; everything else as masked text, whatever it is made of."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return masked(value if isinstance(value, str) else repr(value), keep=_LONGEST)
 
 
 class OnlyFaults(logging.Filter):

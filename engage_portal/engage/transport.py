@@ -5,6 +5,7 @@ could hold a caller for ever. Here every read, write and handshake on the socket
 is left of the call's own time, which `deadline` carries.
 """
 
+import functools
 import ssl
 from collections.abc import Iterable
 from contextvars import ContextVar
@@ -71,13 +72,19 @@ class _Network(httpcore.NetworkBackend):
         return _Stream(self._inner.connect_tcp(host, port, left, local_address, socket_options))
 
 
+@functools.cache
+def _certificates() -> ssl.SSLContext:
+    """What this process trusts. Reading it takes longer than most calls, so that is done once."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 class DeadlineTransport(httpx.HTTPTransport):
     """httpx's own transport over a pool with that network. Proxies and netrc of the machine are not
     consulted.
     """
 
     def __init__(self, *, max_connections: int, keepalive_expiry: float = 30.0) -> None:
-        context = httpx.create_ssl_context(trust_env=False)
+        context = _certificates()
         super().__init__(verify=context, trust_env=False)
         self._pool = httpcore.ConnectionPool(
             ssl_context=context,

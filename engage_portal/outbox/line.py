@@ -62,10 +62,10 @@ def ask(call: Callable[[EngageClient], T], *, deadline: Deadline) -> T:
     if not breaker.is_closed():
         raise line_down("Engage is down; it is tried again on its own.")
     starts = pace.reserve(pace.Lane.PEOPLE, latest=_seconds_left(deadline) - _LEAST_TIME)
-    seconds = _seconds_left(deadline)
+    engage, seconds = client(), _seconds_left(deadline)
     if not starts or seconds - starts[0] < _LEAST_TIME:
         raise line_down("No time was left to ask Engage.")
-    future = _pool().submit(_after, starts[0], call, client().within(seconds - starts[0]))
+    future = _pool().submit(_after, starts[0], call, engage.within(seconds - starts[0]))
     try:
         answer = _result(future, seconds)
     except EngageError as error:

@@ -8,18 +8,10 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
 
 from engage_portal.engage.wire import decode
 from engage_portal.sandbox.app import Sandbox
 from engage_portal.sandbox.server import SandboxServer
-
-
-@pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Without the table of the token model that ours replaces: PostgreSQL refuses to empty what it refers to."""
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS knox_authtoken")
 
 
 @pytest.fixture(autouse=True)

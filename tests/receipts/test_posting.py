@@ -23,7 +23,7 @@ def test_the_answer_is_202_without_a_body_and_asks_nobody(engage, till, receipt_
     seconds = time.perf_counter() - began
     assert (answer.status_code, answer.content) == (202, b"")
     assert "Content-Type" not in answer.headers
-    assert seconds < 0.5
+    assert seconds < 5  # Engage hangs for ever; `make bench` has the figures
     assert not engage.engage.requests
     engage.engage.faults.clear()
 
@@ -118,9 +118,11 @@ def test_a_key_that_two_people_have_is_left_to_engage(wire, till, receipt_body):
     till.post(RECEIPTS, receipt_body("101-1", contact=tag))
     till.post(RECEIPTS, receipt_body("101-2", contact={**tag, "contactType": "Contact"}))
     deliver_all()
-    first, second = (sent.json["contact"] for sent in wire.of("POST", RECEIPTS))
-    assert first == {"matchKey": seeds.DANA_MEMBER_ID, "matchKeyType": "contactId"}
-    assert second == {"matchKey": seeds.DANA_CONTACT_ID, "matchKeyType": "contactId"}
+    tagged = {sent.json["uniqueReceiptId"]: sent.json["contact"] for sent in wire.of("POST", RECEIPTS)}
+    assert tagged == {
+        "101-1": {"matchKey": seeds.DANA_MEMBER_ID, "matchKeyType": "contactId"},
+        "101-2": {"matchKey": seeds.DANA_CONTACT_ID, "matchKeyType": "contactId"},
+    }
 
 
 def test_a_refused_receipt_stands_under_attention_with_engages_reason(engage, till, receipt_body):
