@@ -18,7 +18,7 @@ test: .venv/.installed-dev  ## Run the whole gate
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m tests.gate mypy migrations embedded scale-out
+	$(BIN)/python -m tests.gate processes mypy migrations embedded scale-out
 
 format: .venv/.installed-dev  ## Format and fix what can be fixed
 	$(BIN)/ruff format .

@@ -126,7 +126,8 @@ def tasks_end_in_time(**_kwargs: Any) -> list[CheckMessage]:
 
 def refuse_bad_configuration() -> None:
     """End the process with status 4 and one sentence per problem; for servers that run no system checks."""
-    problems = [check for check in run_checks(tags=[CONFIGURATION]) if check.level >= ERROR]
+    found = [check for check in run_checks(tags=[CONFIGURATION]) if check.level >= ERROR]
+    problems = sorted(found, key=lambda check: (check.id or "", check.msg))
     if problems:
         sys.stderr.write(
             "Engage Portal does not start:\n" + "".join(f"  {check.msg}\n" for check in problems)

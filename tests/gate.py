@@ -1,4 +1,4 @@
-"""The slow parts of `make test`, side by side: `python -m tests.gate mypy migrations embedded scale-out`.
+"""The slow parts of `make test`, side by side: `python -m tests.gate processes mypy migrations embedded scale-out`.
 
 Each part prints its output when it is done. The scale-out set runs where PostgreSQL and Redis answer, and says loudly
 where they do not. The last line counts what passed.
@@ -21,12 +21,20 @@ REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/15")
 # What does not touch database or cache in a way of its own is proved once, on the embedded set.
 _PROVED_ONCE = (
     "tests/accounts",
+    "tests/api/test_addresses.py",
+    "tests/api/test_keys.py",
     "tests/browser",
+    "tests/contacts/test_bodies.py",
     "tests/core",
     "tests/engage",
+    "tests/outbox/test_states.py",
+    "tests/outbox/test_verdicts.py",
+    "tests/outbox/test_worker_processes.py",
     "tests/pages",
+    "tests/receipts/test_refusals.py",
     "tests/sandbox",
     "tests/settings_checks",
+    "tests/staff",
     "tests/flows/test_demo.py",
     "tests/flows/test_kills.py",
 )
@@ -51,32 +59,30 @@ class Result:
 
 
 def embedded() -> Part:
-    """All tests on SQLite and the database cache, with coverage."""
-    home = ROOT / "var" / "test"
-    home.mkdir(parents=True, exist_ok=True)
-    return Part(
-        [
-            "pytest",
-            "-q",
-            "-n",
-            "2",
-            "--dist",
-            "loadgroup",
-            "--cov",
-            "--cov-report=term:skip-covered",
-            "tests",
-        ],
-        {"DATABASE_URL": f"sqlite:///{home / 'embedded.sqlite3'}", "REDIS_URL": ""},
-    )
+    """All tests but those of processes, on SQLite and the database cache, with coverage."""
+    cover = ["--cov", "--cov-report=term:skip-covered"]
+    return _pytest("-n", "2", *cover, "-m", "not processes", "tests", **_sqlite("embedded"))
+
+
+def processes() -> Part:
+    """What starts, kills and restarts the real processes: one at a time, because they mostly wait."""
+    return _pytest("-m", "processes", "tests", **_sqlite("processes"))
 
 
 def scale_out() -> Part:
-    """What touches database or cache, on PostgreSQL and Redis."""
+    """What touches database or cache in a way of its own, on PostgreSQL and Redis."""
     ignored = [f"--ignore={path}" for path in _PROVED_ONCE]
-    return Part(
-        ["pytest", "-q", "-n", "2", "--dist", "loadgroup", *ignored, "tests"],
-        {"DATABASE_URL": POSTGRES, "REDIS_URL": REDIS},
-    )
+    return _pytest("-n", "2", *ignored, "tests", DATABASE_URL=POSTGRES, REDIS_URL=REDIS)
+
+
+def _pytest(*arguments: str, **environment: str) -> Part:
+    return Part([sys.executable, "-m", "pytest", "-q", *arguments], environment)
+
+
+def _sqlite(name: str) -> dict[str, str]:
+    home = ROOT / "var" / "test"
+    home.mkdir(parents=True, exist_ok=True)
+    return {"DATABASE_URL": f"sqlite:///{home / name}.sqlite3", "REDIS_URL": ""}
 
 
 PARTS = {
@@ -85,6 +91,7 @@ PARTS = {
         [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"], _SETTINGS
     ),
     "embedded": embedded,
+    "processes": processes,
     "scale-out": scale_out,
 }
 
@@ -92,10 +99,9 @@ PARTS = {
 def run(name: str) -> Result:
     """Run one part to its end."""
     part = PARTS[name]()
-    command = [sys.executable, "-m", *part.command] if part.command[0] == "pytest" else part.command
     began = time.monotonic()
     done = subprocess.run(
-        command,
+        part.command,
         cwd=ROOT,
         env={**os.environ, **part.environment},
         stdout=subprocess.PIPE,
@@ -120,11 +126,11 @@ def why_no_scale_out() -> str:
 
 
 def main(names: list[str]) -> int:
-    """Run the named parts two at a time; 0 where all of them passed."""
+    """Run the named parts three at a time; 0 where all of them passed."""
     skipped = why_no_scale_out() if "scale-out" in names else ""
     if skipped:
         names = [name for name in names if name != "scale-out"]
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(3) as pool:
         results = []
         for result in pool.map(run, names):
             word = "passed" if result.status == 0 else "FAILED"

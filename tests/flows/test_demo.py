@@ -17,7 +17,7 @@ import pytest
 from tests.conftest import make_receipt
 from tests.flows.running import ROOT, free_port, until
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(120), pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
 
 
 @contextlib.contextmanager

@@ -15,9 +15,8 @@ _KILLS = 20
 
 @pytest.mark.processes
 @pytest.mark.timeout(240)
-@pytest.mark.xdist_group("processes")
 def test_twenty_kills_in_five_hundred_receipts_lose_and_repeat_none(tmp_path: Path) -> None:
-    with portal_running(tmp_path, "web", "worker", ENGAGE_READ_TIMEOUT="1") as portal:
+    with portal_running(tmp_path, "web", "worker", ENGAGE_READ_TIMEOUT="1", WEB_CONCURRENCY="1") as portal:
         wanted = [f"kill-{number}" for number in range(_RECEIPTS)]
         sold = threading.Event()
         tills = [threading.Thread(target=_sell_all, args=(portal, wanted[start::4])) for start in range(4)]

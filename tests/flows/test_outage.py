@@ -7,7 +7,7 @@ import pytest
 
 from tests.flows.running import portal_running, until
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(150), pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(150)]
 
 _ANNA = "430d3329-7eef-45c0-87f9-ae9300a0dace"
 _FRIDA = {"firstName": "Frida", "lastName": "Falk", "email": "frida.falk@example.com", "countryCode": "SE"}
