@@ -51,6 +51,8 @@ class Purchase:
     is_return: bool
     lines: list[PurchaseLine]
     status: PurchaseStatus
+    is_net: bool = False
+    """Whether the sums are without VAT: Engage lists only those; sales made through here show what was paid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,7 @@ def _listed(row: TransactionRow, ours: Receipt | None) -> Purchase:
         is_return=(total or 0) < 0 or (entry.number_of_items or 0) < 0,
         lines=[_engage_line(raw) for raw in entry.line_items],
         status=PurchaseStatus.IN_ACCOUNT,
+        is_net=True,
     )
 
 

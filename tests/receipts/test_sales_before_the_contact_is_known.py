@@ -28,3 +28,14 @@ def test_it_shows_what_was_paid_and_not_engages_net_sum(engage, till, receipt_bo
     history_current(contact=anna, deadline=Deadline.after(5))
     newest = purchases_for(anna, offset=0, count=1).rows[0]
     assert (str(newest.total.normalize()), newest.status) == ("2E+2", PurchaseStatus.IN_ACCOUNT)
+
+
+def test_sums_that_only_engage_knows_are_marked_as_without_vat(engage, till, receipt_body):
+    till.post("/api/v3/receipts", receipt_body("early-3"))
+    assert deliver(seconds=5) == 1
+    engage.engage.advance(60)
+    anna = _contact(ANNA_ID)
+    history_current(contact=anna, deadline=Deadline.after(5))
+    rows = purchases_for(anna, offset=0, count=50).rows
+    assert [purchase.is_net for purchase in rows] == [False] + [True] * (len(rows) - 1)
+    assert len(rows) > 5
