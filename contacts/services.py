@@ -64,7 +64,7 @@ def contact_find(*, identifier: Identifier, contact_type: str | None, deadline: 
     """
     identifier = _as_engage_wants_it(identifier)
     known = contacts_matching(identifier, contact_type=contact_type)
-    if len(known) == 1 and (is_fresh(known[0]) or known[0].engage_id is None):
+    if len(known) == 1 and (is_fresh(known[0].fetched_at) or known[0].engage_id is None):
         return Read(known[0], Freshness.CACHED, known[0].fetched_at or known[0].created_at)
     try:
         found = line.ask(

@@ -1,6 +1,8 @@
 """Keeping what Engage answers about contacts, and asking only when our copy is not fresh."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from django.conf import settings
@@ -15,7 +17,7 @@ from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
 from engage_portal.core.freshness import Freshness, Read
 from engage_portal.core.ids import EngageContactId
-from engage_portal.engage import AuthFailed, Misconfigured, RateLimited, Unavailable
+from engage_portal.engage import AuthFailed, EngageClient, Misconfigured, RateLimited, Unavailable
 from engage_portal.engage import Contact as EngageContact
 from engage_portal.outbox import breaker, line
 
@@ -24,11 +26,37 @@ OUTAGES = (Unavailable, RateLimited, AuthFailed, Misconfigured)
 
 _REFRESH_AGAIN_AFTER = 60
 
+T = TypeVar("T")
 
-def is_fresh(contact: Contact) -> bool:
-    """Whether our copy is young enough to be shown without asking Engage."""
+
+def is_fresh(fetched_at: datetime | None) -> bool:
+    """Whether a copy of that moment is young enough to be shown without asking Engage."""
     limit = timedelta(seconds=settings.SNAPSHOT_FRESH_SECONDS)
-    return contact.fetched_at is not None and clock.now() - contact.fetched_at < limit
+    return fetched_at is not None and clock.now() - fetched_at < limit
+
+
+def read_through(
+    *,
+    contact: Contact,
+    fetched_at: datetime | None,
+    fetch: Callable[[EngageClient, EngageContactId], T],
+    keep: Callable[[T], datetime | None],
+    deadline: Deadline,
+) -> Read[None]:
+    """Bring one of our copies about a contact up to date where that is needed and possible, within the deadline.
+
+    Fresh, or of somebody whom Engage does not know yet: Engage is not asked. No answer in time: the copy is stale.
+    Raises NotFound where Engage no longer has the contact; never an error of an outage.
+    """
+    engage_id = contact.engage_id
+    if engage_id is None or is_fresh(fetched_at):
+        return Read(None, Freshness.CACHED, fetched_at or contact.created_at)
+    asked = EngageContactId(str(engage_id))
+    try:
+        answer = line.ask(lambda client: fetch(client, asked), deadline=deadline)
+    except OUTAGES:
+        return Read(None, Freshness.STALE if fetched_at else Freshness.NONE, fetched_at)
+    return Read(None, Freshness.LIVE, keep(answer))
 
 
 def contact_current(*, contact: Contact, deadline: Deadline) -> Read[Contact]:
@@ -36,18 +64,22 @@ def contact_current(*, contact: Contact, deadline: Deadline) -> Read[Contact]:
 
     Raises NotFound where Engage no longer has the contact; never another EngageError.
     """
-    engage_id = contact.engage_id
-    if engage_id is None or is_fresh(contact):
-        return Read(contact, Freshness.CACHED, contact.fetched_at or contact.created_at)
-    try:
-        answer = line.ask(
-            lambda client: client.get_contact(EngageContactId(str(engage_id))), deadline=deadline
-        )
-    except OUTAGES:
+    stored: list[Contact] = [contact]
+
+    def keep(answer: EngageContact) -> datetime | None:
+        stored.append(contact_store(answer))
+        return stored[-1].fetched_at
+
+    read = read_through(
+        contact=contact,
+        fetched_at=contact.fetched_at,
+        fetch=lambda client, engage_id: client.get_contact(engage_id),
+        keep=keep,
+        deadline=deadline,
+    )
+    if read.freshness in {Freshness.STALE, Freshness.NONE}:
         refresh_later(contact.pk)
-        return Read(contact, Freshness.STALE if contact.fetched_at else Freshness.NONE, contact.fetched_at)
-    contact = contact_store(answer)
-    return Read(contact, Freshness.LIVE, contact.fetched_at)
+    return Read(stored[-1], read.freshness, read.fetched_at)
 
 
 @transaction.atomic

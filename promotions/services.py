@@ -1,21 +1,20 @@
 """What can be done with promotions: bring a contact's offers up to date, redeem one."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from contacts.models import Contact
-from contacts.snapshots import OUTAGES
+from contacts.snapshots import read_through
 from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
-from engage_portal.core.freshness import Freshness, Read
-from engage_portal.core.ids import EngageContactId, parse_guid
+from engage_portal.core.freshness import Read
+from engage_portal.core.ids import parse_guid
 from engage_portal.engage import Conflict, EngageError, PromotionAssignment, Rejected
 from engage_portal.engage.wire import decode, encode
-from engage_portal.outbox import breaker, line
+from engage_portal.outbox import breaker
 from engage_portal.outbox.live import Delivered, deliver_now
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.services import enqueue
@@ -40,16 +39,13 @@ def offers_current(*, contact: Contact, deadline: Deadline) -> Read[None]:
     Raises NotFound where Engage no longer has the contact; never another EngageError.
     """
     snapshot = AssignmentSnapshot.objects.filter(contact=contact).first()
-    fetched_at = snapshot.fetched_at if snapshot else None
-    limit = timedelta(seconds=settings.SNAPSHOT_FRESH_SECONDS)
-    if contact.engage_id is None or (fetched_at and clock.now() - fetched_at < limit):
-        return Read(None, Freshness.CACHED, fetched_at or contact.created_at)
-    engage_id = EngageContactId(str(contact.engage_id))
-    try:
-        answer = line.ask(lambda client: client.list_promotion_assignments(engage_id), deadline=deadline)
-    except OUTAGES:
-        return Read(None, Freshness.STALE if fetched_at else Freshness.NONE, fetched_at)
-    return Read(None, Freshness.LIVE, offers_store(contact=contact, assignments=answer))
+    return read_through(
+        contact=contact,
+        fetched_at=snapshot.fetched_at if snapshot else None,
+        fetch=lambda client, engage_id: client.list_promotion_assignments(engage_id),
+        keep=lambda assignments: offers_store(contact=contact, assignments=assignments),
+        deadline=deadline,
+    )
 
 
 @transaction.atomic

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from django.db.models import Q
 from contacts.keys import normalised
 from contacts.models import KEY_FIELDS, Contact
 from contacts.selectors import contact_by_id, contacts_matching
-from contacts.snapshots import OUTAGES
+from contacts.snapshots import OUTAGES, read_through
 from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
 from engage_portal.core.freshness import Freshness, Read
@@ -183,18 +183,13 @@ def history_current(*, contact: Contact, deadline: Deadline) -> Read[None]:
     Raises NotFound where Engage no longer has the contact; never another EngageError.
     """
     snapshot = HistorySnapshot.objects.filter(contact=contact).first()
-    fetched_at = snapshot.fetched_at if snapshot else None
-    limit = timedelta(seconds=settings.SNAPSHOT_FRESH_SECONDS)
-    if contact.engage_id is None or (fetched_at and clock.now() - fetched_at < limit):
-        return Read(None, Freshness.CACHED, fetched_at or contact.created_at)
-    engage_id = EngageContactId(str(contact.engage_id))
-    try:
-        page = line.ask(
-            lambda client: client.list_transactions(engage_id, count=HISTORY_COUNT), deadline=deadline
-        )
-    except OUTAGES:
-        return Read(None, Freshness.STALE if fetched_at else Freshness.NONE, fetched_at)
-    return Read(None, Freshness.LIVE, history_store(contact=contact, page=page))
+    return read_through(
+        contact=contact,
+        fetched_at=snapshot.fetched_at if snapshot else None,
+        fetch=lambda client, engage_id: client.list_transactions(engage_id, count=HISTORY_COUNT),
+        keep=lambda page: history_store(contact=contact, page=page),
+        deadline=deadline,
+    )
 
 
 def history_page(*, contact: Contact, offset: int, count: int, deadline: Deadline) -> HistoryPage:
