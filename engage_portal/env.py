@@ -6,6 +6,7 @@ into one sentence per variable. So all mistakes are reported at once, and nothin
 
 import os
 import secrets
+import zoneinfo
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -102,6 +103,15 @@ def _is_address(value: str, schemes: Sequence[str]) -> bool:
         return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0 and value.isprintable()
     except ValueError:  # a port that is no number, brackets that do not close
         return False
+
+
+def zone(name: str, default: str) -> str:
+    """A time zone by its IANA name."""
+    value = text(name, default)
+    if value not in zoneinfo.available_timezones():
+        PROBLEMS[name] = "must be a time zone such as Europe/Stockholm"
+        return default
+    return value
 
 
 def database(name: str, default: str) -> dict[str, Any]:

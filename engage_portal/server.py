@@ -1,8 +1,16 @@
 """How gunicorn serves the portal (`Procfile`); read by `gunicorn --config python:engage_portal.server`."""
 
 import os
+import sys
 
-bind = f"0.0.0.0:{os.environ.get('PORT') or 8000}"
+_HIGHEST_PORT = 65_535
+_port = os.environ.get("PORT") or "8000"
+if not (
+    _port.isdecimal() and 0 < int(_port) <= _HIGHEST_PORT
+):  # gunicorn reads this before Django checks anything
+    sys.exit("Engage Portal does not start:\n  PORT must be a whole number from 1 to 65535.")
+
+bind = f"0.0.0.0:{_port}"
 # Threads wait for Engage within the time budget, so there are more of them than cores.
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2)

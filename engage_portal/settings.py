@@ -53,6 +53,7 @@ EMAIL_USE_TLS = bool(_mail.get("EMAIL_USE_TLS"))
 EMAIL_USE_SSL = bool(_mail.get("EMAIL_USE_SSL"))
 EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "Engage Portal <no-reply@localhost>")
+_time_zone = env.zone("TIME_ZONE", "Europe/Stockholm")
 env.finish()
 
 # ── Django ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -85,6 +86,7 @@ INSTALLED_APPS = [
     "receipts",
 ]
 MIDDLEWARE = [
+    "engage_portal.api.health.HealthMiddleware",
     "engage_portal.core.request_log.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -117,7 +119,7 @@ TEMPLATES = [
 ]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en"
-TIME_ZONE = "Europe/Stockholm"
+TIME_ZONE = _time_zone
 USE_I18N = True
 USE_TZ = True
 STATIC_URL = "/static/"

@@ -70,7 +70,9 @@ class RedeemAssignment(EngageView):
         channel = object_body(request).get("redemptionChannel")
         if not isinstance(channel, str):
             raise Rejected(
-                "redemptionChannel must be a text.", status=400, error_code="NotAValidRedemptionChannel"
+                "redemptionChannel is missing or no text: send POS, ECOM or OTHER.",
+                status=400,
+                error_code="NotAValidRedemptionChannel",
             )
         redeemed = assignment_redeem(
             assignment_id=guid,

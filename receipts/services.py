@@ -23,7 +23,7 @@ from engage_portal.core.ids import EngageContactId, parse_guid
 from engage_portal.engage import Conflict, Identifier, IdentifierKind, Page, Transaction, payloads
 from engage_portal.engage.wire import encode
 from engage_portal.outbox import line
-from engage_portal.outbox.services import enqueue
+from engage_portal.outbox.services import confirm, enqueue
 from receipts.models import HistorySnapshot, Receipt
 from receipts.models import Transaction as TransactionRow
 from receipts.selectors import history_rows, history_total
@@ -239,11 +239,25 @@ def history_store(*, contact: Contact, page: Page[Transaction]) -> datetime:
         unique_fields=["contact", "engage_transaction_id"],
         update_fields=["unique_receipt_id", "created_date", "raw"],
     )
+    _confirm(contact, [row.unique_receipt_id for row in rows if row.unique_receipt_id])
     fetched_at = clock.now()
     HistorySnapshot.objects.update_or_create(
         contact=contact, defaults={"fetched_at": fetched_at, "total_count": page.total_count}
     )
     return fetched_at
+
+
+def _confirm(contact: Contact, listed: list[str]) -> None:
+    """What Engage lists has arrived: the queue need not wonder about it any more."""
+    ids = [guid for guid in (contact.pk, contact.engage_contact_id) if guid]
+    ours = Receipt.objects.filter(
+        Q(contact=contact) | Q(match_contact_id__in=ids), unique_receipt_id__in=listed
+    )
+    confirm(
+        kind=POST,
+        subject_ids=list(ours.values_list("pk", flat=True)),
+        seen_in="Seen in the contact's purchases in Engage.",
+    )
 
 
 def receipt_tagged(*, receipt_id: UUID) -> None:

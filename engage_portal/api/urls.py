@@ -5,7 +5,6 @@ from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from contacts.api import Contacts, CountContacts, FindContactId, OneContact
-from engage_portal.api.health import healthz, readyz
 from engage_portal.api.portal import (
     NoSuchOperation,
     OutboxItemView,
@@ -21,8 +20,6 @@ _docs = csp_update({"style-src": ["'self'", "'unsafe-inline'"]})(
 )
 
 urlpatterns = [
-    path("healthz", healthz, name="healthz"),
-    path("readyz", readyz, name="readyz"),
     path("api/v2/contacts/count", CountContacts.as_view()),
     path("api/v3/contacts", Contacts.as_view()),
     path("api/v3/contacts/id", FindContactId.as_view()),

@@ -1,6 +1,6 @@
 """Changes to the queue: put in, merge, send again, cancel."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -142,6 +142,18 @@ def supersede(*, item: Item, reason: str) -> bool:
     if gone:
         Event.objects.create(item=item, what="superseded", detail=reason[:300])
     return bool(gone)
+
+
+@transaction.atomic
+def confirm(*, kind: str, subject_ids: Collection[UUID], seen_in: str) -> int:
+    """What Engage had only accepted was seen there: it is delivered. Returns how many; may run twice."""
+    rows = Item.objects.select_for_update().filter(
+        kind=kind, subject_id__in=subject_ids, state=State.ACCEPTED
+    )
+    pks = list(rows.order_by("pk").values_list("pk", flat=True))
+    Item.objects.filter(pk__in=pks).update(state=State.DELIVERED)
+    Event.objects.bulk_create([Event(item_id=pk, what="delivered", detail=seen_in) for pk in pks])
+    return len(pks)
 
 
 def forget_finished(*, before_days: int) -> int:

@@ -8,7 +8,7 @@ sending     leased by one worker, no transaction open      outcome; the lease ru
 in_doubt    the request may have taken effect              claim → sending, which looks before it sends
 attention   a person must act                              retry → pending; cancel → cancelled
 spooled     owned by one spool file                        picked up → accepted; withdrawn → pending
-accepted    Engage took it (2xx) and works it in later     read back → delivered
+accepted    Engage took it (2xx) and works it in later     seen in Engage → delivered
 delivered   seen in Engage                                 purge
 cancelled   given up by a person, with a reason            purge
 superseded  merged into another item, or nothing to send   purge

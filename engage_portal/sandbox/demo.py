@@ -230,7 +230,7 @@ Engage Portal is running.
                 user {access["user"]}, password {access["password"]}
   Engage        http://{_HOST}:{sandbox_port}/   (the sandbox: press "Engage down" there)
   API           {portal}/api/docs
-                export KEY={access["key"]}
+                export PORTAL={portal} KEY={access["key"]}
 
 Ctrl-C stops everything. Data and logs: {HOME}/. README.md has a ten-minute tour.
 """,

@@ -247,7 +247,8 @@ class Engage:
             "receipts_imported": len(self.store.find("received", "state", "imported")),
             "receipts_repeated": sum(record["posted"] - 1 for record in self.store.all("received").values()),
             "redemptions": len(self.store.all("redemption")),
-            "unchecked_repeats": len(self.store.all("repeat")),
+            # A receipt may simply be repeated: its id protects it. Anything else should be looked up first.
+            "unchecked_repeats": sum(one.kind != "receipt.post" for one in self.unchecked_repeats),
             "log": len(self.store.all("log")),
         }
 

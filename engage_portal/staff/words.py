@@ -26,7 +26,7 @@ _NEXT: dict[str, str] = {
     State.IN_DOUBT: "An earlier try may have arrived. The portal looks in Engage first and sends what is missing.",
     State.ATTENTION: "It needs you: put right what Engage complains about, then send it again.",
     State.SPOOLED: "It is part of a file. Nothing else may send it until the file is picked up or withdrawn.",
-    State.ACCEPTED: "Engage has taken it. The portal reads it back to be sure that it arrived.",
+    State.ACCEPTED: "Engage has taken it and works it in later. It is delivered once it is seen in the purchases.",
     State.DELIVERED: "It has been seen in Engage. Nothing is left to do.",
     State.CANCELLED: "Somebody gave it up. It will not be sent.",
     State.SUPERSEDED: "Another item took its place, or nothing was left to send.",

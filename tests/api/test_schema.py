@@ -51,7 +51,7 @@ def test_schema_and_page_answer_without_a_key_and_name_no_other_host():
         assert answer.status_code == 200
         assert not URL.search(answer.content.decode())
     assert "unsafe-inline" not in page.headers["Content-Security-Policy"].partition("style-src")[0]
-    assert "'unsafe-inline'" not in client.get("/healthz").headers["Content-Security-Policy"]
+    assert "'unsafe-inline'" not in client.get("/sign-in/").headers["Content-Security-Policy"]
     assert not re.search(r"<script(?![^>]*\bsrc=)[^>]*>", page.content.decode())
 
 

@@ -60,7 +60,7 @@ def test_the_demo_starts_stops_and_keeps_its_data(tmp_path: Path) -> None:
     home, port, engage_port = tmp_path / "demo", free_port(), free_port()
     portal = f"http://127.0.0.1:{port}"
     with demo(home, port, engage_port) as (_, printed):
-        key = re.findall(r"export KEY=(\S+)", printed)[0]
+        key = re.findall(r"KEY=(\S+)", printed)[0]
         sold = httpx.post(
             f"{portal}/api/v3/receipts", headers={"apikey": key}, json=make_receipt("stranger-1")
         )
@@ -71,10 +71,10 @@ def test_the_demo_starts_stops_and_keeps_its_data(tmp_path: Path) -> None:
         )
         assert httpx.get(f"{portal}/").status_code == 302
     with demo(home, port, engage_port) as (_, printed):
-        assert f"export KEY={key}" in printed
+        assert f"KEY={key}" in printed
         assert "stranger-1" in httpx.get(f"http://127.0.0.1:{engage_port}/state").text
     with demo(home, port, engage_port, "--reset") as (_, printed):
-        assert f"export KEY={key}" not in printed
+        assert f"KEY={key}" not in printed
         assert "stranger-1" not in httpx.get(f"http://127.0.0.1:{engage_port}/state").text
 
 

@@ -2,10 +2,12 @@
 
 from contacts.models import Contact
 from engage_portal.core.clock import Deadline
+from engage_portal.outbox import line
 from engage_portal.outbox.delivery import deliver
+from engage_portal.outbox.models import Item
 from engage_portal.sandbox.seeds import ANNA_ID, BENGT_ID
 from receipts.selectors import PurchaseStatus, purchases_for
-from receipts.services import history_current
+from receipts.services import history_current, history_store
 
 
 def _contact(guid: str) -> Contact:
@@ -39,3 +41,17 @@ def test_sums_that_only_engage_knows_are_marked_as_without_vat(engage, till, rec
     rows = purchases_for(anna, offset=0, count=50).rows
     assert [purchase.is_net for purchase in rows] == [False] + [True] * (len(rows) - 1)
     assert len(rows) > 5
+
+
+def test_a_receipt_is_delivered_once_engage_lists_it(engage, till, receipt_body):
+    till.post("/api/v3/receipts", receipt_body("early-4"))
+    till.post("/api/v3/receipts", receipt_body("early-5", article="REFUSE"))
+    deliver(seconds=5)
+    anna = _contact(ANNA_ID)
+    history_store(contact=anna, page=line.client().list_transactions(ANNA_ID))
+    assert list(Item.objects.order_by("pk").values_list("state", flat=True)) == ["accepted", "attention"]
+    engage.engage.advance(60)
+    for _ in range(2):
+        history_store(contact=anna, page=line.client().list_transactions(ANNA_ID))
+    assert list(Item.objects.order_by("pk").values_list("state", flat=True)) == ["delivered", "attention"]
+    assert Item.objects.first().events.filter(what="delivered").count() == 1
