@@ -24,6 +24,7 @@ _LOOK_BY = (
     ("socialSecurityNumber", IdentifierKind.SOCIAL_SECURITY_NUMBER),
     ("mobilePhone", IdentifierKind.MOBILE_PHONE),
 )
+_TAKEN = ("ApprovedContactWithKeyExists", "ContactWithKeyIsBeingCreated")
 _TRIES_BEFORE_A_PERSON = 4
 
 
@@ -61,10 +62,10 @@ class ContactCreate(Handler[Contact]):
         del item
         data = {**subject.snapshot, **subject.changes}
         keys = [Identifier(kind, str(data[name])) for name, kind in _LOOK_BY if data.get(name)]
-        contact_type = subject.contact_type
+        contact_type, email = subject.contact_type, subject.email
         return Call(
             "GET /api/v3/contacts/id",
-            lambda client: _search(client, keys, contact_type),
+            lambda client: _search(client, keys, contact_type, email),
             calls=len(keys) + 1,
         )
 
@@ -73,24 +74,48 @@ class ContactCreate(Handler[Contact]):
         if answer is not None:
             _link(Contact.objects.select_for_update().get(pk=subject.pk), answer, call.sent, item)
 
+    def refused(self, item: Item, subject: Contact, call: Call, error: EngageError) -> None:
+        """The caller knows that nobody was created: nobody is kept."""
+        del item, call, error
+        Contact.objects.filter(pk=subject.pk, engage_contact_id__isnull=True).delete()
+
     def judge(self, item: Item, error: EngageError) -> Verdict | None:
         """A taken key means: look who has it [developer.voyado.com/docs/contacts/create-contact]."""
-        taken = isinstance(error, Conflict) and error.error_code != "MultipleMatches"
-        if taken and item.tries < _TRIES_BEFORE_A_PERSON:
+        if error.error_code in _TAKEN and item.tries < _TRIES_BEFORE_A_PERSON:
             return Verdict(
                 State.IN_DOUBT, error.error_code, "Engage has a contact with this key; it is looked up."
             )
         return None
 
 
-def _search(client: EngageClient, keys: list[Identifier], contact_type: str) -> EngageContact | None:
-    for identifier in keys:
-        try:
-            found = client.find_contact_id(identifier, contact_type=contact_type)
-        except NotFound:
-            continue
-        return client.get_contact(found)
-    return None
+def _search(
+    client: EngageClient, keys: list[Identifier], contact_type: str, email: str
+) -> EngageContact | None:
+    """The one contact that all keys mean, if there is one.
+
+    Raises Conflict where keys mean several people, or somebody with another e-mail address: a phone number that two
+    people gave must never make one of them the other. Then a person decides.
+    """
+    found = {guid for key in keys if (guid := _find(client, key, contact_type))}
+    if not found:
+        return None
+    contact = client.get_contact(next(iter(found)))
+    theirs = str(contact.attributes.get("email") or "").strip().lower()
+    if len(found) > 1 or (email and theirs and email != theirs):
+        raise Conflict(
+            "A key of this sign-up belongs to somebody else in Engage.",
+            status=409,
+            error_code="KeyOfAnotherContact",
+            candidates=tuple(found),
+        )
+    return contact
+
+
+def _find(client: EngageClient, key: Identifier, contact_type: str) -> EngageContactId | None:
+    try:
+        return client.find_contact_id(key, contact_type=contact_type)
+    except NotFound:
+        return None
 
 
 def _link(contact: Contact, answer: EngageContact, sent: Mapping[str, Any], item: Item) -> None:
@@ -130,12 +155,12 @@ def _missing_in_engage(contact: Contact, there: Mapping[str, Any], sent: Mapping
     )
     queued = {name for fields in updates for name in fields}
     keys = set(KEY_FIELDS)
+    if sent:
+        return {name: value for name, value in contact.changes.items() if sent.get(name) != value}
     return {
         name: value
         for name, value in contact.changes.items()
-        if name in queued
-        or (sent and sent.get(name) != value)
-        or (not sent and name not in keys and there.get(name) in (None, "") and value not in (None, ""))
+        if name in queued or (name not in keys and there.get(name) in (None, "") and value not in (None, ""))
     }
 
 
@@ -180,6 +205,18 @@ class ContactUpdate(Handler[Contact]):
         else:
             contact.snapshot = {**contact.snapshot, **call.sent}
             refresh_keys(contact)
+        contact.save()
+
+    def refused(self, item: Item, subject: Contact, call: Call, error: EngageError) -> None:
+        """The caller knows that nothing changed: the contact is as it was, but for what others changed meanwhile."""
+        del item, error
+        contact = Contact.objects.select_for_update().get(pk=subject.same_as_id or subject.pk)
+        contact.changes = {
+            name: value
+            for name, value in contact.changes.items()
+            if name not in call.sent or call.sent[name] != value
+        }
+        refresh_keys(contact)
         contact.save()
 
 

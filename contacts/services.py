@@ -120,16 +120,31 @@ def contact_fetch(*, contact_id: UUID, deadline: Deadline) -> Read[Contact]:
 def contact_for_sign_in(*, email: str, deadline: Deadline) -> Contact | None:
     """The one person who may sign in with an e-mail address; None where nobody, or nobody certain, has it.
 
-    Our copy first; where Engage is asked and several match, the `Member` is meant.
+    Our copy first, checked with Engage where it answers; where several match, the `Member` is meant.
     """
     address = normalised("email", email)
     identifier = Identifier(IdentifierKind.EMAIL, address)
-    known = contacts_matching(identifier)
-    if not known:
-        known = _found_in_engage(identifier, deadline)
-    members = [contact for contact in known if contact.contact_type.casefold() == "member"]
-    certain = members or known
-    return certain[0] if len(certain) == 1 and certain[0].email == address else None
+    known = [_checked(contact, deadline) for contact in contacts_matching(identifier)]
+    certain = _certain(known, address) or _certain(_found_in_engage(identifier, deadline), address)
+    return certain[0] if len(certain) == 1 else None
+
+
+def _checked(contact: Contact, deadline: Deadline) -> Contact:
+    """The contact as Engage knows it at this moment, where it answers: a code may only go to a present address."""
+    engage_id = contact.engage_id
+    if engage_id is None:
+        return contact
+    try:
+        asked = EngageContactId(str(engage_id))
+        return contact_store(line.ask(lambda client: client.get_contact(asked), deadline=deadline))
+    except EngageError:
+        return contact
+
+
+def _certain(known: list[Contact], address: str) -> list[Contact]:
+    having = [contact for contact in known if contact.email == address]
+    members = [contact for contact in having if contact.contact_type.casefold() == "member"]
+    return members or having
 
 
 def _found_in_engage(identifier: Identifier, deadline: Deadline) -> list[Contact]:
@@ -160,11 +175,7 @@ def contact_create(
     if not online:
         _refuse_known(contact)
     item = _queue_newborn(contact, looks_first=not online, actor=actor)
-    try:
-        outcome = deliver_now(item, deadline=deadline)
-    except EngageError:
-        Contact.objects.filter(pk=contact.pk, engage_contact_id__isnull=True).delete()
-        raise
+    outcome = deliver_now(item, deadline=deadline)
     if isinstance(outcome, Queued) and settings.ENGAGE_LEVEL < _LEVEL_WITH_CREATION:
         _withdraw(contact, item)
     contact = Contact.objects.select_related("same_as").get(pk=contact.pk)
@@ -261,6 +272,8 @@ def contact_update(
     wanted = _normalised_changes(flattened(plain(body)))
     with transaction.atomic():
         contact = Contact.objects.select_for_update().get(pk=contact.pk)
+        if contact.same_as_id is not None:  # turned out to be somebody known, since the caller looked
+            contact = Contact.objects.select_for_update().get(pk=contact.same_as_id)
         before = dict(contact.changes)
         item = _queue_changes(contact, wanted, store=store, actor=actor)
     if item is None:
@@ -268,11 +281,7 @@ def contact_update(
     if set(item.fields) - set(wanted) or set(item.fields) & set(before):
         # Merged with changes that somebody was promised: this caller's refusal must not take those back.
         return Written(contact, is_live=False)
-    try:
-        outcome = deliver_now(item, deadline=deadline)
-    except EngageError:
-        _take_back(contact.pk, {name: wanted[name] for name in item.fields})
-        raise
+    outcome = deliver_now(item, deadline=deadline)
     return Written(Contact.objects.get(pk=contact.pk), is_live=isinstance(outcome, Delivered))
 
 
@@ -314,7 +323,7 @@ def _queue_changes(contact: Contact, wanted: Mapping[str, Any], *, store: str, a
         if not waiting.fields:
             supersede(item=waiting, reason="Changed back before it was sent.")
     forth = set(changed) - back
-    if not forth or _is_waiting_to_be_born(contact):
+    if not forth:
         return None
     return enqueue_update(
         kind=UPDATE, subject_id=contact.pk, stream=contact.stream, fields=forth, store=store, actor=actor
@@ -324,22 +333,3 @@ def _queue_changes(contact: Contact, wanted: Mapping[str, Any], *, store: str, a
 def _waiting_update(contact: Contact) -> Item | None:
     rows = Item.objects.select_for_update().filter(stream=contact.stream, kind=UPDATE, state=State.PENDING)
     return rows.order_by("-pk").first()
-
-
-def _is_waiting_to_be_born(contact: Contact) -> bool:
-    """Whether the creation has not left yet: it will carry the change itself."""
-    waiting = Item.objects.filter(stream=contact.stream, kind=CREATE, subject_id=contact.pk)
-    return waiting.filter(state__in=[State.PENDING, State.ATTENTION], was_in_doubt=False).exists()
-
-
-@transaction.atomic
-def _take_back(contact_id: UUID, refused: Mapping[str, Any]) -> None:
-    """After a refusal: the contact is as it was, but for what others changed meanwhile."""
-    contact = Contact.objects.select_for_update().get(pk=contact_id)
-    contact.changes = {
-        name: value
-        for name, value in contact.changes.items()
-        if name not in refused or refused[name] != value
-    }
-    refresh_keys(contact)
-    contact.save()

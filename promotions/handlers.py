@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from engage_portal.core.ids import AssignmentId, EngageContactId
-from engage_portal.engage import EngageClient
+from engage_portal.engage import EngageClient, EngageError
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.registry import Call, Handler, register
 from promotions.models import Assignment, Redemption
@@ -49,6 +49,13 @@ class PromotionRedeem(Handler[Redemption]):
         """Our copy of the assignment says so too."""
         del item, call, answer
         Assignment.objects.filter(pk=subject.assignment_id).update(redeemed=True)
+
+    def refused(self, item: Item, subject: Redemption, call: Call, error: EngageError) -> None:
+        """The caller knows that it was not used: the lock goes. Unless it had been used elsewhere."""
+        del item, call
+        used_elsewhere = error.error_code == "PromotionAlreadyRedeemed"
+        Redemption.objects.filter(pk=subject.pk).delete()
+        Assignment.objects.filter(pk=subject.assignment_id).update(redeemed=used_elsewhere)
 
 
 def _is_redeemed(client: EngageClient, contact: EngageContactId, wanted: str) -> bool | None:

@@ -12,7 +12,7 @@ from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
 from engage_portal.core.freshness import Read
 from engage_portal.core.ids import parse_guid
-from engage_portal.engage import Conflict, EngageError, PromotionAssignment, Rejected
+from engage_portal.engage import Conflict, PromotionAssignment, Rejected
 from engage_portal.engage.wire import decode, encode
 from engage_portal.outbox import breaker
 from engage_portal.outbox.live import Delivered, deliver_now
@@ -96,14 +96,7 @@ def assignment_redeem(
     if assignment and not breaker.is_closed():
         _refuse_from_copy(assignment, channel)
     redemption, item = _accept(assignment_id, assignment, channel=channel, store=store, actor=actor)
-    try:
-        outcome = deliver_now(item, deadline=deadline)
-    except EngageError as error:
-        with transaction.atomic():
-            Redemption.objects.filter(pk=redemption.pk).delete()
-            used_elsewhere = error.error_code == _ALREADY_REDEEMED
-            Assignment.objects.filter(pk=assignment_id).update(redeemed=used_elsewhere)
-        raise
+    outcome = deliver_now(item, deadline=deadline)
     return Redeemed(redemption, is_live=isinstance(outcome, Delivered))
 
 

@@ -13,7 +13,6 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 
-from contacts.models import Contact
 from engage_portal.accounts.models import User
 from engage_portal.core.clock import Deadline
 from engage_portal.engage import NotFound
@@ -24,9 +23,15 @@ View = Callable[..., HttpResponseBase]
 class Visit:
     """One page view of a customer: whose data it may show, and until when it may wait for Engage."""
 
-    def __init__(self, contact: Contact) -> None:
-        # Somebody who signed up while Engage was away may turn out to be a member we knew already.
-        self.contact = contact.same_as or contact
+    def __init__(self, user: User) -> None:
+        if user.contact is None:
+            raise PermissionDenied("My Pages are for members. Please sign in with your own e-mail address.")
+        # Somebody who signed up while Engage was away may turn out to be a member we knew already. Only the address
+        # that the code went to proves that: nobody becomes another person by having given their phone number.
+        known = user.contact.same_as
+        if known is not None and known.email != user.email.lower():
+            raise PermissionDenied("Your membership has changed. Please sign out and sign in again.")
+        self.contact = known or user.contact
         self.deadline = Deadline.after(settings.PORTAL_TIME_BUDGET)
 
 
@@ -38,10 +43,8 @@ def customer_page(view: View) -> View:
         user = request.user
         if not isinstance(user, User):
             return redirect_to_login(request.get_full_path())
-        if user.contact is None:
-            raise PermissionDenied("My Pages are for members. Please sign in with your own e-mail address.")
         try:
-            response = view(request, Visit(user.contact), *args, **kwargs)
+            response = view(request, Visit(user), *args, **kwargs)
         except NotFound:
             # Engage answers and no longer has this contact: they left the programme while they were signed in.
             response = render(request, "pages/gone.html", status=HTTPStatus.NOT_FOUND)

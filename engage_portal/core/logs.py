@@ -15,6 +15,7 @@ _KEPT = {"timestamp", "level", "logger", "event_id", "path", "duration_ms", "sta
 
 def mask_personal(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Mask personal data in every text of an event; runs after tracebacks became text, so it covers them too."""
+    event.pop("request", None)  # Django adds the whole request, and with it the query
     for key, value in event.items():
         if key not in _KEPT:
             event[key] = _masked_value(value)
@@ -78,6 +79,8 @@ def logging_config(*, debug: bool, quiet: bool = False) -> None:
                 "django.server": {"handlers": [], "propagate": False},
                 "django.request": {"level": "ERROR", "filters": ["faults"]},
                 "django-q": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},
+                # Anybody can send any Host header; a line with a traceback for each would be theirs to write.
+                "django.security.DisallowedHost": {"handlers": [], "propagate": False},
                 "httpx": {"level": "WARNING"},
                 "httpcore": {"level": "WARNING"},
             },

@@ -21,10 +21,14 @@ T = TypeVar("T")
 # A call that nobody waits for any more still holds its thread until its own time-out ends it; beyond this many
 # the next ones are answered from the copy at once.
 _WAITING_CALLS = 32
+# So many people of one process may wait for Engage at once. Fewer than the process has threads: a sale, which waits
+# for nobody, always finds one.
+_PEOPLE_AT_ONCE = 16
 _LEFT_FOR_OURSELVES = 0.15
 _LEAST_TIME = 0.05
 
 _lock = threading.Lock()
+_people = threading.BoundedSemaphore(_PEOPLE_AT_ONCE)
 _clients: dict[int, EngageClient] = {}
 _pools: dict[int, ThreadPoolExecutor] = {}
 
@@ -61,18 +65,28 @@ def ask(call: Callable[[EngageClient], T], *, deadline: Deadline) -> T:
     """
     if not breaker.is_closed():
         raise line_down("Engage is down; it is tried again on its own.")
+    if not _people.acquire(blocking=False):
+        raise line_down("Too many already wait for Engage.")
+    try:
+        answer = _ask_now(call, deadline)
+    except LineDown:
+        raise
+    except EngageError as error:
+        report([error])
+        raise
+    finally:
+        _people.release()
+    report([None])
+    return answer
+
+
+def _ask_now(call: Callable[[EngageClient], T], deadline: Deadline) -> T:
     starts = pace.reserve(pace.Lane.PEOPLE, latest=_seconds_left(deadline) - _LEAST_TIME)
     engage, seconds = client(), _seconds_left(deadline)
     if not starts or seconds - starts[0] < _LEAST_TIME:
         raise line_down("No time was left to ask Engage.")
     future = _pool().submit(_after, starts[0], call, engage.within(seconds - starts[0]))
-    try:
-        answer = _result(future, seconds)
-    except EngageError as error:
-        report([error])
-        raise
-    report([None])
-    return answer
+    return _result(future, seconds)
 
 
 def until(deadline: Deadline) -> Callable[[Callable[[EngageClient], T]], T]:

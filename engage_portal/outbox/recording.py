@@ -91,11 +91,15 @@ def _decided(tried: Tried, decide: Callable[[Tried], Decision]) -> Decision:
 
 def _settled(tried: Tried, decision: Decision) -> Decision:
     """Let the kind keep Engage's answer. A fault of ours there must not stop the rest of the batch."""
-    if not decision.settles:
+    if not decision.settles and decision.state != State.CANCELLED:
         return decision
+    handler = handler_for(tried.item.kind)
     try:
         with transaction.atomic():
-            handler_for(tried.item.kind).settle(tried.item, tried.subject, tried.call, tried.answer)
+            if decision.settles:
+                handler.settle(tried.item, tried.subject, tried.call, tried.answer)
+            elif tried.error is not None:
+                handler.refused(tried.item, tried.subject, tried.call, tried.error)
     except OperationalError as fault:  # a deadlock, a lock that came too late: it passes
         log.warning(
             "settling is repeated", item=tried.item.pk, kind=tried.item.kind, why=type(fault).__name__

@@ -96,6 +96,9 @@ class Handler(ABC, Generic[Subject]):
     def settle(self, item: Item, subject: Subject, call: Call, answer: Any) -> None:
         """Keep what Engage answered, in the transaction that records the outcome. May run twice."""
 
+    def refused(self, item: Item, subject: Subject, call: Call, error: EngageError) -> None:
+        """Take back what was kept for a caller who hears Engage's refusal now, in the transaction that records it."""
+
     def judge(self, item: Item, error: EngageError) -> Verdict | None:
         """What a refusal means for this kind; None: the queue's own rules decide."""
         del item, error

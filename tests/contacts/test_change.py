@@ -235,4 +235,5 @@ def test_a_sign_up_that_waits_carries_later_changes_itself(wire, till):
     (sent,) = wire.of("POST", CONTACTS)
     assert sent.json["lastName"] == "Ekman"
     assert not sent.json.get("firstName")
-    assert [item.state for item in items()] == [State.DELIVERED]
+    assert [item.state for item in items()] == [State.DELIVERED, State.SUPERSEDED]
+    assert not wire.of("PATCH", f"{CONTACTS}/{sent.json.get('id', '')}")

@@ -95,7 +95,7 @@ def test_the_next_person_in_the_same_browser_sees_their_own(alice, bob, path):
 
 
 def test_somebody_found_to_be_a_known_member_sees_that_members_data(alice):
-    born_here = building.contact_called("Alice", "Newly", email="alice2@example.com")
+    born_here = building.contact_called("Alice", "Newly", email=alice.email)
     user = building.customer(born_here)
     born_here.same_as = alice
     born_here.engage_contact_id = None
