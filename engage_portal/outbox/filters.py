@@ -30,6 +30,6 @@ class ItemFilter(django_filters.FilterSet):  # type: ignore[misc]
         """Items whose reference begins with the text, or whose number or reason it is."""
         text = value.strip()
         found = Q(reference__startswith=text) | Q(reason_code__iexact=text) | Q(reason__icontains=text)
-        return queryset.filter(
-            found | Q(pk=int(text)) if text.isdecimal() and len(text) < _DIGITS_OF_A_BIGINT else found
-        )
+        if text.isascii() and text.isdecimal() and len(text) < _DIGITS_OF_A_BIGINT:
+            found |= Q(pk=int(text))
+        return queryset.filter(found)
