@@ -11,6 +11,7 @@ null.
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
@@ -338,3 +339,14 @@ def _translated(message: str) -> PayloadError:
 def _shown(name: str) -> str:
     """A field name from outside, fit to be shown and logged."""
     return masked(name, keep=100) if name and name.isprintable() else "?"
+
+
+def _know_the_types() -> None:
+    """msgspec 0.22 learns a type at its first use, and two threads that do so at once end the process: so, while
+    there is one.
+    """
+    with suppress(msgspec.ValidationError):
+        msgspec.convert({}, Receipt, builtin_types=(Decimal,))
+
+
+_know_the_types()
