@@ -2,8 +2,12 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+POSTGRES ?= postgres://postgres@127.0.0.1:5432/postgres
+REDIS ?= redis://127.0.0.1:6379/15
+SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+SEED := $(SEED)
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test format bench lock clean
+.PHONY: help demo demo-reset test soak format bench lock clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -20,11 +24,16 @@ test: .venv/.installed-dev  ## Run the whole gate
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m tests.gate processes mypy migrations embedded scale-out
 
+soak: .venv/.installed-dev  ## Try many more stories against the ledger, by chance; SEED=… repeats a run
+	@echo "SEED=$(SEED)"
+	HYPOTHESIS_PROFILE=soak $(BIN)/pytest -q --show-capture=no --hypothesis-seed=$(SEED) tests/model
+	CHAOS_ITEMS=5000 CHAOS_SEED=$(SEED) DATABASE_URL=$(POSTGRES) REDIS_URL=$(REDIS) $(BIN)/pytest -q -s tests/flows/test_chaos.py
+
 format: .venv/.installed-dev  ## Format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: .venv/.installed-dev  ## Measure, as ratios against bare baselines
+bench: .venv/.installed-dev  ## Measure, as ratios against bare baselines, and write docs/benchmarks.md
 	$(BIN)/python -m tests.bench
 
 lock: .venv/.installed-dev  ## Write the lock files from pyproject.toml

@@ -18,7 +18,7 @@ from engage_portal.api.parsers import object_body
 from engage_portal.api.schema import CONTACT, CONTACT_WRITE, ERRORS
 from engage_portal.api.views import EngageView, aged, guid_or_refuse, store_for, text_or_refuse
 from engage_portal.engage import Identifier, IdentifierKind, Rejected
-from engage_portal.outbox import line
+from engage_portal.outbox.line import door
 
 _LONGEST_KEY = 254
 
@@ -132,7 +132,7 @@ class CountContacts(EngageView):
     def get(self, request: Request) -> Response:
         """Engage's number of contacts; 503 while Engage is away."""
         del request
-        return Response(line.ask(lambda client: client.count_contacts(), deadline=self.deadline))
+        return Response(door.ask(lambda client: client.count_contacts(), deadline=self.deadline))
 
 
 def body_of(contact: Contact) -> dict[str, Any]:

@@ -45,6 +45,11 @@ def differs(name: str, new: Any, old: Any) -> bool:
     return bool(new != old and not (new in _NOTHING and old in _NOTHING))
 
 
+def is_permission(name: str) -> bool:
+    """Whether a flat name is a preference or a consent: what a person allows or forbids."""
+    return name.startswith((f"{_PREFERENCES}.", f"{_CONSENTS}."))
+
+
 def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
     """Flat → as callers write and read it: preferences as an object, consents as an array."""
     body: dict[str, Any] = {}

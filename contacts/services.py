@@ -31,11 +31,10 @@ from engage_portal.engage import (
     IdentifierKind,
     Rejected,
 )
-from engage_portal.outbox import breaker, line
-from engage_portal.outbox.live import Delivered, Queued, deliver_now
+from engage_portal.outbox.delivery.live import Delivered, Queued, deliver_now
+from engage_portal.outbox.line import breaker, door
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.services import enqueue, enqueue_update, supersede
-from engage_portal.outbox.states import State
 
 CREATE, UPDATE = "contact.create", "contact.update"
 _LEVEL_WITH_COPY, _LEVEL_WITH_CREATION = 3, 4
@@ -67,7 +66,7 @@ def contact_find(*, identifier: Identifier, contact_type: str | None, deadline: 
     if len(known) == 1 and (is_fresh(known[0].fetched_at) or known[0].engage_id is None):
         return Read(known[0], Freshness.CACHED, known[0].fetched_at or known[0].created_at)
     try:
-        found = line.ask(
+        found = door.ask(
             lambda client: client.find_contact_id(identifier, contact_type=contact_type), deadline=deadline
         )
     except OUTAGES:
@@ -83,7 +82,7 @@ def _as_engage_wants_it(identifier: Identifier) -> Identifier:
 
 def _from_copy(known: list[Contact]) -> Read[Contact]:
     if settings.ENGAGE_LEVEL < _LEVEL_WITH_COPY or not known:
-        raise line.line_down("Engage is away, and this contact is not in the local copy.")
+        raise door.line_down("Engage is away, and this contact is not in the local copy.")
     if len(known) > 1:
         raise Conflict(
             "More than one contact matches.",
@@ -110,9 +109,9 @@ def contact_fetch(*, contact_id: UUID, deadline: Deadline) -> Read[Contact]:
     if contact is not None:
         read = contact_current(contact=contact, deadline=deadline)
         if read.freshness is Freshness.NONE:
-            raise line.line_down("Engage is away, and this contact was never fetched before.")
+            raise door.line_down("Engage is away, and this contact was never fetched before.")
         return read
-    answer = line.ask(lambda client: client.get_contact(EngageContactId(str(contact_id))), deadline=deadline)
+    answer = door.ask(lambda client: client.get_contact(EngageContactId(str(contact_id))), deadline=deadline)
     contact = contact_store(answer)
     return Read(contact, Freshness.LIVE, contact.fetched_at)
 
@@ -136,7 +135,7 @@ def _checked(contact: Contact, deadline: Deadline) -> Contact:
         return contact
     try:
         asked = EngageContactId(str(engage_id))
-        return contact_store(line.ask(lambda client: client.get_contact(asked), deadline=deadline))
+        return contact_store(door.ask(lambda client: client.get_contact(asked), deadline=deadline))
     except EngageError:
         return contact
 
@@ -192,7 +191,7 @@ def _withdraw(contact: Contact, item: Item) -> None:
 
 
 def _no_new_contacts() -> EngageError:
-    return line.line_down("Engage is away. New contacts can be registered when it is back.")
+    return door.line_down("Engage is away. New contacts can be registered when it is back.")
 
 
 def _newborn(body: Mapping[str, Any], *, source: str, store: str, unapproved: bool, online: bool) -> Contact:
@@ -304,11 +303,13 @@ def _queue_changes(contact: Contact, wanted: Mapping[str, Any], *, store: str, a
     if not changed:
         return None
     waiting = _waiting_update(contact)
+    away = _may_have_left(contact, waiting)
     back = {
         name
         for name, value in changed.items()
         if waiting
         and name in waiting.fields
+        and name not in away
         and (complete or name in contact.snapshot)
         and not differs(name, value, contact.snapshot.get(name))
     }
@@ -326,10 +327,24 @@ def _queue_changes(contact: Contact, wanted: Mapping[str, Any], *, store: str, a
     if not forth:
         return None
     return enqueue_update(
-        kind=UPDATE, subject_id=contact.pk, stream=contact.stream, fields=forth, store=store, actor=actor
+        kind=UPDATE,
+        subject_id=contact.pk,
+        stream=contact.stream,
+        fields=forth,
+        cleared=[name for name in forth if changed[name] in (None, "")],
+        store=store,
+        actor=actor,
     )
 
 
+def _may_have_left(contact: Contact, waiting: Item | None) -> set[str]:
+    """Fields that an update took along which may have reached Engage: the copy does not say what is there."""
+    others = Item.objects.open().filter(stream=contact.stream, kind=UPDATE)
+    if waiting and not waiting.was_in_doubt:
+        others = others.exclude(pk=waiting.pk)
+    return {name for fields in others.values_list("fields", flat=True) for name in fields}
+
+
 def _waiting_update(contact: Contact) -> Item | None:
-    rows = Item.objects.select_for_update().filter(stream=contact.stream, kind=UPDATE, state=State.PENDING)
-    return rows.order_by("-pk").first()
+    waiting = Item.objects.waiting_in(contact.stream).filter(kind=UPDATE)
+    return waiting.select_for_update().order_by("-pk").first()

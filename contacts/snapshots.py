@@ -19,7 +19,7 @@ from engage_portal.core.freshness import Freshness, Read
 from engage_portal.core.ids import EngageContactId
 from engage_portal.engage import AuthFailed, EngageClient, Misconfigured, RateLimited, Unavailable
 from engage_portal.engage import Contact as EngageContact
-from engage_portal.outbox import breaker, line
+from engage_portal.outbox.line import breaker, door
 
 OUTAGES = (Unavailable, RateLimited, AuthFailed, Misconfigured)
 """The errors after which our copy is shown: they say nothing about the contact."""
@@ -53,7 +53,7 @@ def read_through(
         return Read(None, Freshness.CACHED, fetched_at or contact.created_at)
     asked = EngageContactId(str(engage_id))
     try:
-        answer = line.ask(lambda client: fetch(client, asked), deadline=deadline)
+        answer = door.ask(lambda client: fetch(client, asked), deadline=deadline)
     except OUTAGES:
         return Read(None, Freshness.STALE if fetched_at else Freshness.NONE, fetched_at)
     return Read(None, Freshness.LIVE, keep(answer))

@@ -9,7 +9,7 @@ from contacts.snapshots import OUTAGES, contact_store
 from engage_portal.core.clock import Deadline
 from engage_portal.core.ids import EngageContactId
 from engage_portal.engage import NotFound
-from engage_portal.outbox import line
+from engage_portal.outbox.line import door
 
 
 def refresh_contact(contact_id: str) -> bool:
@@ -20,7 +20,7 @@ def refresh_contact(contact_id: str) -> bool:
     engage_id = EngageContactId(str(contact.engage_id))
     patience = Deadline.after(settings.ENGAGE_READ_TIMEOUT)
     try:
-        answer = line.ask(lambda client: client.get_contact(engage_id), deadline=patience)
+        answer = door.ask(lambda client: client.get_contact(engage_id), deadline=patience)
     except (*OUTAGES, NotFound):
         return False
     contact_store(answer)

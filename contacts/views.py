@@ -13,8 +13,8 @@ from engage_portal.accounts.access import Visit, customer_page
 from engage_portal.accounts.ages import age_of
 from promotions.selectors import offers_for
 from promotions.services import offers_current
+from receipts.history import history_current
 from receipts.selectors import purchases_for
-from receipts.services import history_current
 
 _NEWEST = 4
 _CHANNELS = (

@@ -12,6 +12,7 @@ from engage_portal import env
 
 CONFIGURATION = "configuration"
 _SHORTEST_KEY = 50
+_SHORTEST_TOKEN = 16
 _ONE_SLICE = 20
 """Seconds that a task may need besides its last call: its time slice, connecting, and room to spare."""
 _HOST = re.compile(r"\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\]")
@@ -102,6 +103,20 @@ def production_is_safe(**_kwargs: Any) -> list[CheckMessage]:
         )
     if settings.EMAIL_BACKEND.endswith("DemoMailbox"):
         problems.append(Error("EMAIL_URL must not be demo: unless DEBUG is on.", id="engage_portal.E006"))
+    return problems
+
+
+@register(CONFIGURATION)
+def metrics_are_guarded(**_kwargs: Any) -> list[CheckMessage]:
+    """A token that is set cannot be guessed, and fits into a header."""
+    token = settings.METRICS_TOKEN
+    problems: list[CheckMessage] = []
+    if token and len(token) < _SHORTEST_TOKEN:
+        problems.append(
+            Error("METRICS_TOKEN is too short: use at least 16 random characters.", id="engage_portal.E014")
+        )
+    if not (token.isascii() and token.isprintable()):
+        problems.append(Error("METRICS_TOKEN must be plain visible ASCII.", id="engage_portal.E015"))
     return problems
 
 

@@ -36,6 +36,7 @@ ENGAGE_LEVEL = env.whole("ENGAGE_LEVEL", 4, least=1, most=4)
 # Engage recommends at most 50 calls a second and refuses above 200 [developer.voyado.com/en/api/api-rate-limit].
 ENGAGE_RATE = env.whole("ENGAGE_RATE", 50, least=2, most=190)
 ENGAGE_READ_TIMEOUT = env.seconds("ENGAGE_READ_TIMEOUT", 30.0, least=1, most=90)
+ENGAGE_BREAKER_FAILURES = env.whole("ENGAGE_BREAKER_FAILURES", 3, least=1, most=100)
 ENGAGE_PROBE_SECONDS = env.seconds("ENGAGE_PROBE_SECONDS", 10.0, least=1, most=3600)
 
 # ── The portal ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -43,6 +44,9 @@ PORTAL_TIME_BUDGET = env.seconds("PORTAL_TIME_BUDGET", 1.0, least=0.2, most=30)
 SNAPSHOT_FRESH_SECONDS = env.whole("SNAPSHOT_FRESH_SECONDS", 300, least=0, most=86_400)
 OUTBOX_WAITS = env.waits("OUTBOX_WAITS", (10, 30, 60, 300, 600, 1200, 2400, 3600))
 OUTBOX_GIVE_UP_DAYS = env.whole("OUTBOX_GIVE_UP_DAYS", 14, least=1, most=365)
+OUTBOX_BULK_FROM = env.whole("OUTBOX_BULK_FROM", 200, least=0, most=4000)
+OUTBOX_CONFIRM_HOURS = env.whole("OUTBOX_CONFIRM_HOURS", 24, least=0, most=720)
+METRICS_TOKEN = env.text("METRICS_TOKEN")
 _mail = env.email("EMAIL_URL", "console:")
 EMAIL_BACKEND = _mail.get("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 EMAIL_HOST = _mail.get("EMAIL_HOST") or "localhost"
@@ -170,7 +174,8 @@ Q_CLUSTER: dict[str, Any] = {
     "retry": 600,
     "max_attempts": 1,
     "ack_failures": True,
-    "save_limit": 0,
+    # Nothing of a task that went well is kept: what it did stands in the outbox.
+    "save_limit": -1,
     "catch_up": False,
     "poll": 0.2,
     "recycle": 500,

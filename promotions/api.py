@@ -14,7 +14,7 @@ from engage_portal.api.schema import ASSIGNMENTS, ERRORS, REDEEM
 from engage_portal.api.views import EngageView, aged, guid_or_refuse, store_for
 from engage_portal.core.freshness import Freshness
 from engage_portal.engage import Rejected
-from engage_portal.outbox import line
+from engage_portal.outbox.line import door
 from promotions.selectors import assignments_for
 from promotions.services import CHANNELS, assignment_redeem, offers_current
 
@@ -43,7 +43,7 @@ class PromotionAssignments(EngageView):
         contact = contact_or_404(request.query_params.get("contactId", ""), self)
         read = offers_current(contact=contact, deadline=self.deadline)
         if read.freshness is Freshness.NONE:
-            raise line.line_down("Engage is away, and these promotions were never fetched before.")
+            raise door.line_down("Engage is away, and these promotions were never fetched before.")
         return aged([entry.raw for entry in assignments_for(contact, channel=channel)], read)
 
 

@@ -9,7 +9,7 @@ from engage_portal.engage import EngageClient, EngageError
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.registry import Call, Handler, register
 from promotions.models import Assignment, Redemption
-from promotions.services import REDEEM
+from promotions.services import ALREADY_REDEEMED, REDEEM
 
 
 class PromotionRedeem(Handler[Redemption]):
@@ -53,9 +53,15 @@ class PromotionRedeem(Handler[Redemption]):
     def refused(self, item: Item, subject: Redemption, call: Call, error: EngageError) -> None:
         """The caller knows that it was not used: the lock goes. Unless it had been used elsewhere."""
         del item, call
-        used_elsewhere = error.error_code == "PromotionAlreadyRedeemed"
+        used_elsewhere = error.error_code == ALREADY_REDEEMED
         Redemption.objects.filter(pk=subject.pk).delete()
         Assignment.objects.filter(pk=subject.assignment_id).update(redeemed=used_elsewhere)
+
+    def given_up(self, item: Item, subject: Redemption) -> None:
+        """The offer may be used again, unless Engage may have it as used."""
+        if not item.was_in_doubt and item.reason_code != ALREADY_REDEEMED:
+            Redemption.objects.filter(pk=subject.pk).delete()
+            Assignment.objects.filter(pk=subject.assignment_id).update(redeemed=False)
 
 
 def _is_redeemed(client: EngageClient, contact: EngageContactId, wanted: str) -> bool | None:

@@ -14,15 +14,15 @@ from engage_portal.core.freshness import Read
 from engage_portal.core.ids import parse_guid
 from engage_portal.engage import Conflict, PromotionAssignment, Rejected
 from engage_portal.engage.wire import decode, encode
-from engage_portal.outbox import breaker
-from engage_portal.outbox.live import Delivered, deliver_now
+from engage_portal.outbox.delivery.live import Delivered, deliver_now
+from engage_portal.outbox.line import breaker
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.services import enqueue
 from promotions.models import Assignment, AssignmentSnapshot, Redemption
 
 REDEEM = "promotion.redeem"
 CHANNELS = ("POS", "ECOM", "OTHER")
-_ALREADY_REDEEMED = "PromotionAlreadyRedeemed"
+ALREADY_REDEEMED = "PromotionAlreadyRedeemed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,4 +141,4 @@ def _accept(
 
 
 def _already_redeemed() -> Conflict:
-    return Conflict("The promotion is already redeemed.", status=409, error_code=_ALREADY_REDEEMED)
+    return Conflict("The promotion is already redeemed.", status=409, error_code=ALREADY_REDEEMED)

@@ -11,7 +11,8 @@ from engage_portal.api.parsers import RawJSONParser, raw_body
 from engage_portal.api.schema import ERRORS, RECEIPT, TRANSACTIONS
 from engage_portal.api.views import EngageView, aged, store_for, whole_or_refuse
 from engage_portal.engage import payloads
-from receipts.services import history_page, receipt_record
+from receipts.history import history_page
+from receipts.services import receipt_record
 
 _MOST = 500
 _LAST = 1_000_000

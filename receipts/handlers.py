@@ -1,15 +1,29 @@
 """How receipts reach Engage."""
 
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from engage_portal.engage import payloads
+from django.conf import settings
+
+from contacts.handlers import not_known_yet
+from contacts.models import Contact
+from engage_portal.core.ids import EngageContactId
+from engage_portal.engage import EngageClient, Page, Transaction, payloads
 from engage_portal.outbox.models import Item
-from engage_portal.outbox.registry import Call, Handler, NotReadyError, register
+from engage_portal.outbox.registry import (
+    Call,
+    Handler,
+    ReadBack,
+    Settled,
+    register,
+)
 from engage_portal.outbox.states import State
+from receipts.history import HISTORY_COUNT, history_store
 from receipts.models import Receipt
-from receipts.services import POST, receipt_tagged, tagged_by_id
+from receipts.services import POST
+from receipts.tagging import PersonalKey, is_tagged, personal_key, receipt_tied, receipts_tagged, tagged_by_id
 
 
 class ReceiptPost(Handler[Receipt]):
@@ -23,6 +37,7 @@ class ReceiptPost(Handler[Receipt]):
     label = "Receipt"
     priority = 40
     success = State.ACCEPTED
+    is_read_back = True
 
     def load(self, subject_ids: Collection[UUID]) -> Mapping[UUID, Receipt]:
         """The receipts of the batch with their contacts."""
@@ -31,19 +46,73 @@ class ReceiptPost(Handler[Receipt]):
     def request(self, item: Item, subject: Receipt) -> Call:
         """`POST /api/v3/receipts`, tagged with Engage's contact id wherever that is known."""
         del item
-        payload = payloads.decode_receipt(subject.body.encode())
+        body = subject.body.encode()
         if subject.contact is not None:
             engage_id = subject.contact.engage_id
             if engage_id is None:
-                raise NotReadyError("The contact has to reach Engage first.")
-            payload = tagged_by_id(payload, str(engage_id))
-        body = payloads.encode_receipt(payload)
+                raise not_known_yet(subject.contact)
+            if not is_tagged(subject, str(engage_id)):
+                payload = tagged_by_id(payloads.decode_receipt(body), str(engage_id))
+                body = payloads.encode_receipt(payload)
         return Call("POST /api/v3/receipts", lambda client: client.post_receipt(body))
 
     def settle(self, item: Item, subject: Receipt, call: Call, answer: Any) -> None:
-        """The personal key, if there was one, has done its work."""
-        del item, call, answer
-        receipt_tagged(receipt_id=subject.pk)
+        """Where the contact is known, the personal key has done its work; else it is needed to read back."""
+        self.settle_all([Settled(item, subject, call, answer)])
+
+    def settle_all(self, settled: Sequence[Settled[Receipt]]) -> None:
+        """The same for a batch, in one query."""
+        receipts_tagged(
+            each.subject
+            for each in settled
+            if each.subject.contact is not None or not settings.OUTBOX_CONFIRM_HOURS
+        )
+
+    def read_back(self, items: Sequence[Item]) -> Iterator[ReadBack]:
+        """`GET /api/v3/contacts/transactions` of each contact: one tells about all of that contact's receipts."""
+        receipts = self.load({item.subject_id for item in items})
+        groups: dict[EngageContactId | PersonalKey, list[Item]] = defaultdict(list)
+        for item in items:
+            receipt = receipts.get(item.subject_id)
+            if receipt is not None and (whose := _whose(receipt)):
+                groups[whose].append(item)
+        for whose, mine in groups.items():
+            yield ReadBack(tuple(mine), _history_of(whose))
+
+    def keep(self, back: ReadBack, answer: tuple[EngageContactId, Page[Transaction]]) -> None:
+        """Keep the history, which confirms what it lists, and tie receipts to the contact that their key meant."""
+        engage_id, page = answer
+        contact, _ = Contact.objects.get_or_create(
+            engage_contact_id=UUID(engage_id), defaults={"pk": UUID(engage_id)}
+        )
+        for receipt in self.load({item.subject_id for item in back.items}).values():
+            receipt_tied(receipt, contact)
+        history_store(contact=contact, page=page)
+
+
+def _whose(receipt: Receipt) -> EngageContactId | PersonalKey | None:
+    """Engage's id where we know it, else the personal key that came with the receipt."""
+    engage_id = receipt.contact.engage_id if receipt.contact else receipt.match_contact_id
+    return EngageContactId(str(engage_id)) if engage_id else personal_key(receipt)
+
+
+def _history_of(whose: EngageContactId | PersonalKey) -> Call:
+    return Call(
+        "GET /api/v3/contacts/transactions",
+        lambda client: _found_history(client, whose),
+        calls=2 if isinstance(whose, PersonalKey) else 1,
+    )
+
+
+def _found_history(
+    client: EngageClient, whose: EngageContactId | PersonalKey
+) -> tuple[EngageContactId, Page[Transaction]]:
+    engage_id = whose if isinstance(whose, str) else _found(client, whose)
+    return engage_id, client.list_transactions(engage_id, count=HISTORY_COUNT)
+
+
+def _found(client: EngageClient, key: PersonalKey) -> EngageContactId:
+    return client.find_contact_id(key.identifier, contact_type=key.contact_type)
 
 
 register(ReceiptPost())

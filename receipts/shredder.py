@@ -6,7 +6,7 @@ from contacts.models import KEY_FIELDS
 from contacts.shredder import known_as
 from engage_portal.core.privacy import register_shredder
 from receipts.models import HistorySnapshot, Receipt, Transaction
-from receipts.services import receipts_naming, untagged
+from receipts.tagging import receipts_naming, untagged
 
 
 def shred_purchases(contact_id: UUID) -> int:

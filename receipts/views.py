@@ -7,8 +7,8 @@ from django.views.decorators.http import require_safe
 
 from engage_portal.accounts.access import Visit, customer_page
 from engage_portal.accounts.ages import age_of
+from receipts.history import history_current
 from receipts.selectors import purchases_for
-from receipts.services import history_current
 
 PER_PAGE = 20
 _LAST_PAGE = 10_000

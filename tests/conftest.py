@@ -8,7 +8,8 @@ import pytest
 from rest_framework.test import APIClient
 
 from engage_portal.api.keys import key_create
-from engage_portal.outbox import line
+from engage_portal.outbox import tallies
+from engage_portal.outbox.line import door
 from engage_portal.sandbox.app import Sandbox, create_app
 from engage_portal.sandbox.server import SandboxServer, running
 
@@ -31,6 +32,12 @@ def _only_loopback(self: socket.socket, address: Any) -> None:
 socket.socket.connect = _only_loopback
 
 
+@pytest.fixture(autouse=True)
+def figures_of_its_own() -> None:
+    """What one test counted is not written in the middle of another."""
+    tallies._start_anew()
+
+
 @pytest.fixture(scope="session")
 def sandbox_server() -> Iterator[SandboxServer]:
     """The sandbox on a real port, one per test process."""
@@ -44,9 +51,9 @@ def engage(sandbox_server: SandboxServer, settings: Any) -> Iterator[Sandbox]:
     sandbox_server.app.engage.reset()
     settings.ENGAGE_BASE_URL = sandbox_server.url
     settings.ENGAGE_RATE = 190
-    line.disconnect()
+    door.disconnect()
     yield sandbox_server.app
-    line.disconnect()
+    door.disconnect()
 
 
 @pytest.fixture

@@ -29,12 +29,15 @@ _PROVED_ONCE = (
     "tests/engage",
     "tests/outbox/test_states.py",
     "tests/outbox/test_verdicts.py",
+    "tests/outbox/test_words.py",
     "tests/outbox/test_worker_processes.py",
+    "tests/outbox_commands/test_processes.py",
     "tests/pages",
     "tests/receipts/test_refusals.py",
     "tests/sandbox",
     "tests/settings_checks",
     "tests/staff",
+    "tests/flows/test_chaos.py",  # on PostgreSQL with four workers: `make soak`
     "tests/flows/test_demo.py",
     "tests/flows/test_kills.py",
 )

@@ -29,6 +29,10 @@ class ApiKeyAuthentication(TokenAuthentication):
         _note_use(key)
         return user, key
 
+    def _cleanup_token(self, auth_token: ApiKey) -> bool:
+        """Whether the key is over. knox would look at all keys of the user with every call; ours stay, as history."""
+        return auth_token.expiry is not None and auth_token.expiry < clock.now()
+
     def authenticate_header(self, _request: Request) -> str:
         """The scheme for `WWW-Authenticate`, which makes a missing key a 401."""
         return "apikey"

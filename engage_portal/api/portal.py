@@ -1,6 +1,5 @@
 """The portal's own operations: its state, and the offline queue."""
 
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -15,15 +14,20 @@ from rest_framework.response import Response
 
 from engage_portal import __version__
 from engage_portal.api.errors import NOTICE, error_body
+from engage_portal.api.idempotency import answered_once
 from engage_portal.api.models import ApiKey
 from engage_portal.api.renderers import EngageJSONRenderer
-from engage_portal.api.schema import ERRORS, ITEM, ITEM_PAGE, STATUS
+from engage_portal.api.schema import CANCEL, ERRORS, ITEM, ITEM_DETAIL, ITEM_PAGE, LONGEST_REASON, STATUS
 from engage_portal.api.views import EngageView, whole_or_refuse
-from engage_portal.outbox import breaker, selectors
+from engage_portal.engage import Conflict, FieldError, Rejected
+from engage_portal.outbox import pauses, selectors
+from engage_portal.outbox.bodies import detail_body, item_body, line_body
+from engage_portal.outbox.control import Cancelled, cancel, retry
 from engage_portal.outbox.filters import ItemFilter
+from engage_portal.outbox.line import breaker
 from engage_portal.outbox.models import Item
-from engage_portal.outbox.services import retry
 from engage_portal.outbox.states import MOVING, State
+from engage_portal.outbox.words import next_step_of, pause_over
 
 
 @extend_schema(exclude=True)
@@ -53,11 +57,7 @@ class StatusView(EngageView):
             {
                 "version": __version__,
                 "level": settings.ENGAGE_LEVEL,
-                "engage": {
-                    "isUp": line.is_up,
-                    "downSince": _iso(line.down_since),
-                    "lastAnswerAt": _iso(line.last_answer_at),
-                },
+                "engage": line_body(line),
                 "outbox": {
                     "waiting": sum(counts.get(state, 0) for state in MOVING),
                     "attention": counts.get(State.ATTENTION, 0),
@@ -97,23 +97,14 @@ class OutboxView(EngageView):
 class OutboxItemView(EngageView):
     """`GET /api/portal/v1/outbox/{id}`."""
 
-    @extend_schema(operation_id="showOutboxItem", tags=["portal"], responses={200: ITEM, **ERRORS})
+    @extend_schema(operation_id="showOutboxItem", tags=["portal"], responses={200: ITEM_DETAIL, **ERRORS})
     def get(self, request: Request, pk: int) -> Response:
         """One item with its history."""
         del request
         get_object_or_404(items_of(self.key), pk=pk)
         detail = selectors.item_detail(pk)
-        timeline = [
-            {
-                "at": _iso(entry.at),
-                "title": entry.title,
-                "detail": entry.detail,
-                "durationMs": entry.duration_ms,
-            }
-            for entry in detail.timeline
-        ]
-        waits_for = detail.waits_for.pk if detail.waits_for else None
-        return Response({**item_body(detail.item), "waitsFor": waits_for, "timeline": timeline})
+        next_step = next_step_of(detail, pause=pause_over(detail.item, pauses.current()))
+        return Response(detail_body(detail, next_step=next_step))
 
 
 class RetryOutboxItemView(EngageView):
@@ -131,28 +122,50 @@ class RetryOutboxItemView(EngageView):
         return Response({**body, "message": str(done)}, status=202 if done.queued else 200)
 
 
+class CancelOutboxItemView(EngageView):
+    """`POST /api/portal/v1/outbox/{id}/cancel`."""
+
+    @extend_schema(
+        operation_id="cancelOutboxItem",
+        tags=["portal"],
+        request={"application/json": CANCEL},
+        responses={200: ITEM, **ERRORS},
+    )
+    @answered_once
+    def post(self, request: Request, pk: int) -> Response:
+        """Give up an item that waits or needs attention; the reason stays in its history. It cannot be undone."""
+        mine = items_of(self.key).filter(pk=pk)
+        get_object_or_404(mine)
+        done = cancel(items=mine, by=self.key.name, reason=_reason_or_refuse(request))
+        if not done.cancelled:
+            raise _too_late(done)
+        return Response(item_body(Item.objects.get(pk=pk)))
+
+
+def _reason_or_refuse(request: Request) -> str:
+    """Why an item is given up, as one line. Raises Rejected (400) that names the field."""
+    body = request.data
+    reason = body.get("reason") if isinstance(body, dict) else None
+    text = " ".join(reason.split()) if isinstance(reason, str) else ""
+    if not text:
+        problem = "reason is missing or no text: say why it is given up."
+    elif len(text) > LONGEST_REASON:
+        problem = f"reason must be at most {LONGEST_REASON} characters."
+    elif not text.isprintable():
+        problem = "reason must not hold control characters."
+    else:
+        return text
+    complaint = FieldError(field="reason", description=problem)
+    raise Rejected(problem, status=400, error_code="InvalidReason", field_errors=[complaint])
+
+
+def _too_late(done: Cancelled) -> Conflict:
+    if done.on_their_way:
+        return Conflict("The item is on its way to Engage; look again later.", error_code="ItemOnItsWay")
+    return Conflict("The item is settled already.", error_code="ItemSettled")
+
+
 def items_of(key: ApiKey) -> Any:
     """The items that a key may see: of its store, or all for a key that is bound to none."""
     rows = selectors.items()
     return rows.filter(store=key.store) if key.store else rows
-
-
-def item_body(item: Item) -> dict[str, Any]:
-    """An item on the wire."""
-    return {
-        "id": item.pk,
-        "kind": item.kind,
-        "state": item.state,
-        "store": item.store,
-        "reference": item.reference,
-        "reasonCode": item.reason_code,
-        "reason": item.reason,
-        "tries": item.tries,
-        "createdAt": _iso(item.created_at),
-        "notBefore": _iso(item.not_before),
-        "finishedAt": _iso(item.finished_at),
-    }
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None

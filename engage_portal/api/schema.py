@@ -147,12 +147,44 @@ ITEM: dict[str, Any] = {
     "properties": {
         "id": {"type": "integer"},
         **dict.fromkeys(("kind", "state", "store", "reference", "reasonCode", "reason"), _TEXT),
+        "channel": {"enum": ["api", "bulk", "file"], "description": "The way it goes, or went last."},
         "tries": {"type": "integer"},
         **{
             name: {"type": "string", "format": "date-time"}
             for name in ("createdAt", "notBefore", "finishedAt")
         },
     },
+}
+ITEM_DETAIL: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        **ITEM["properties"],
+        "waitsFor": {"type": "integer", "nullable": True, "description": "The item that has to go first."},
+        "nextStep": {"type": "string", "description": "What will happen to it, in a sentence or two."},
+        "timeline": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "at": {"type": "string", "format": "date-time"},
+                    "title": _TEXT,
+                    "detail": _TEXT,
+                    "via": {
+                        "type": "string",
+                        "description": "The way it went, where that was no call of its own.",
+                    },
+                    "durationMs": {"type": "integer", "nullable": True},
+                },
+            },
+        },
+    },
+}
+LONGEST_REASON = 300
+CANCEL: dict[str, Any] = {
+    "type": "object",
+    "required": ["reason"],
+    "properties": {"reason": {"type": "string", "minLength": 1, "maxLength": LONGEST_REASON}},
+    "example": {"reason": "Registered by hand in Engage."},
 }
 ITEM_PAGE: dict[str, Any] = {
     "type": "object",
@@ -169,7 +201,10 @@ STATUS: dict[str, Any] = {
         "version": _TEXT,
         "engage": {
             "type": "object",
-            "properties": {"isUp": _YES_NO, "downSince": _TEXT, "lastAnswerAt": _TEXT},
+            "properties": {
+                "isUp": _YES_NO,
+                **dict.fromkeys(("downSince", "lastAnswerAt", "lastError", "nextTryAt"), _TEXT),
+            },
         },
         "outbox": {
             "type": "object",

@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from contacts.api import Contacts, CountContacts, FindContactId, OneContact
 from engage_portal.api.portal import (
+    CancelOutboxItemView,
     NoSuchOperation,
     OutboxItemView,
     OutboxView,
@@ -32,6 +33,7 @@ urlpatterns = [
     path("api/portal/v1/outbox", OutboxView.as_view()),
     path("api/portal/v1/outbox/<int:pk>", OutboxItemView.as_view()),
     path("api/portal/v1/outbox/<int:pk>/retry", RetryOutboxItemView.as_view()),
+    path("api/portal/v1/outbox/<int:pk>/cancel", CancelOutboxItemView.as_view()),
     path("api/schema", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs", _docs, name="api-docs"),
     re_path(r"^api(?:/.*)?$", NoSuchOperation.as_view()),

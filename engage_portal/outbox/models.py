@@ -3,10 +3,30 @@
 from uuid import uuid4
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 
 from engage_portal.core import clock
-from engage_portal.outbox.states import CLAIMABLE, MOVING, OPEN, State
+from engage_portal.outbox.states import CLAIMABLE, FINAL, MOVING, OPEN, Channel, State
+
+
+class ItemQuerySet(models.QuerySet["Item"]):
+    """The two questions that are asked all the time, put so that both databases answer them from a partial index."""
+
+    def claimable(self) -> "ItemQuerySet":
+        """Pending or in doubt."""
+        return self.filter(is_claimable=True)
+
+    def waiting_in(self, stream: str) -> "ItemQuerySet":
+        """Pending in a stream, and not yet leased to anybody."""
+        return self.filter(holds=True, stream=stream, state=State.PENDING)
+
+    def moving_oldest_first(self) -> "ItemQuerySet":
+        """On their way without anybody's help: all that is open but what needs a person."""
+        return self.open().exclude(state=State.ATTENTION).order_by("created_at")
+
+    def open(self) -> "ItemQuerySet":
+        """Not yet in Engage, and not given up: exactly what has no `finished_at`."""
+        return self.filter(finished_at__isnull=True)
 
 
 class Item(models.Model):
@@ -36,6 +56,26 @@ class Item(models.Model):
     looks_first = models.BooleanField(
         default=False, help_text="An earlier request may have taken effect: look in Engage before sending."
     )
+    holds = models.BooleanField(
+        default=True, help_text="Later items of the stream wait for it (`streams.holds_stream`)."
+    )
+    is_parked = models.BooleanField(
+        default=False,
+        help_text="It cannot go yet, because of an earlier item or a pause: the claim's index leaves it out.",
+    )
+    is_claimable = models.GeneratedField(
+        expression=Case(When(state__in=CLAIMABLE, then=True), default=False),
+        output_field=models.BooleanField(),
+        db_persist=True,
+        help_text="Pending or in doubt. SQLite uses a partial index only for a condition without parameters.",
+    )
+    channel = models.CharField(
+        max_length=4, choices=Channel.choices, default=Channel.API, help_text="The way it goes, or went last."
+    )
+    avoids_bulk = models.BooleanField(
+        default=False, help_text="A bulk call had no effect for it: it goes alone, so that Engage says why."
+    )
+    spool_file = models.UUIDField(null=True, blank=True, help_text="The file that owns it, or owned it last.")
     was_in_doubt = models.BooleanField(
         default=False, help_text="At some time an answer was lost; then 'already done' means that we did it."
     )
@@ -48,8 +88,14 @@ class Item(models.Model):
         null=True, blank=True, help_text="When it left the queue, however it did."
     )
 
+    objects = ItemQuerySet.as_manager()
+
     class Meta:
-        permissions = [("retry_item", "Can send items again")]
+        permissions = [
+            ("retry_item", "Can send items again"),
+            ("cancel_item", "Can cancel items"),
+            ("pause_items", "Can pause and resume the queue"),
+        ]
         constraints = [
             models.CheckConstraint(name="outbox_item_state_is_known", condition=Q(state__in=State.values)),
             models.CheckConstraint(
@@ -65,6 +111,33 @@ class Item(models.Model):
                 condition=Q(state__in=OPEN, finished_at__isnull=True)
                 | (~Q(state__in=OPEN) & Q(finished_at__isnull=False)),
             ),
+            models.CheckConstraint(
+                name="outbox_item_in_doubt_is_looked_up",
+                condition=~Q(state=State.IN_DOUBT) | Q(looks_first=True, was_in_doubt=True),
+            ),
+            models.CheckConstraint(
+                name="outbox_item_sending_is_a_try", condition=~Q(state=State.SENDING) | Q(tries__gt=0)
+            ),
+            models.CheckConstraint(
+                name="outbox_item_spooled_has_a_file",
+                condition=~Q(state=State.SPOOLED) | Q(spool_file__isnull=False, channel=Channel.FILE),
+            ),
+            models.CheckConstraint(
+                name="outbox_item_cancelled_has_a_reason", condition=~Q(state=State.CANCELLED) | ~Q(reason="")
+            ),
+            models.CheckConstraint(
+                name="outbox_item_parked_only_while_waiting",
+                condition=Q(is_parked=False) | Q(state__in=CLAIMABLE),
+            ),
+            models.CheckConstraint(
+                name="outbox_item_moving_holds_final_does_not",
+                condition=Q(state__in=MOVING, holds=True)
+                | Q(state__in=FINAL, holds=False)
+                | Q(state__in=[State.ATTENTION, State.ACCEPTED]),
+            ),
+            models.CheckConstraint(
+                name="outbox_item_channel_is_known", condition=Q(channel__in=Channel.values)
+            ),
         ]
         indexes = [
             models.Index(
@@ -72,14 +145,31 @@ class Item(models.Model):
                 F("not_before"),
                 F("id"),
                 name="outbox_item_due",
-                condition=Q(state__in=CLAIMABLE),
+                condition=Q(is_claimable=True, is_parked=False),
             ),
-            models.Index(fields=["stream", "id"], name="outbox_item_stream", condition=Q(state__in=OPEN)),
+            models.Index(fields=["stream", "id"], name="outbox_item_holds", condition=Q(holds=True)),
+            models.Index(fields=["kind", "store"], name="outbox_item_parked", condition=Q(is_parked=True)),
+            models.Index(
+                fields=["priority", "not_before", "id"],
+                name="outbox_item_accepted",
+                condition=Q(state=State.ACCEPTED),
+            ),
+            models.Index(fields=["spool_file"], name="outbox_item_spooled", condition=Q(state=State.SPOOLED)),
+            models.Index(
+                fields=["stream", "id"], name="outbox_item_stream", condition=Q(finished_at__isnull=True)
+            ),
+            models.Index(
+                fields=["state", "kind"], name="outbox_item_open", condition=Q(finished_at__isnull=True)
+            ),
             models.Index(fields=["subject_id"], name="outbox_item_subject"),
             models.Index(fields=["lease_until"], name="outbox_item_lease", condition=Q(state=State.SENDING)),
-            models.Index(fields=["created_at"], name="outbox_item_waiting", condition=Q(state__in=MOVING)),
+            models.Index(
+                fields=["created_at"], name="outbox_item_waiting", condition=Q(finished_at__isnull=True)
+            ),
             models.Index(fields=["state", "-id"], name="outbox_item_state_newest"),
-            models.Index(fields=["finished_at"], name="outbox_item_finished"),
+            models.Index(
+                fields=["finished_at"], name="outbox_item_finished", condition=Q(finished_at__isnull=False)
+            ),
             models.Index(fields=["reference"], name="outbox_item_reference"),
         ]
 
@@ -104,6 +194,7 @@ class Outcome(models.TextChoices):
     ALREADY_DONE = "already_done", "Was already done"
     FOUND = "found", "Found in Engage"
     NOT_FOUND = "not_found", "Not in Engage yet"
+    TAKEN_IN = "taken_in", "Taken in"
     NO_ANSWER = "no_answer", "No answer"
     NOT_SENT = "not_sent", "Could not be sent"
     SLOW_DOWN = "slow_down", "Engage asked for a pause"
@@ -115,7 +206,8 @@ class Attempt(models.Model):
     """One try to bring an item to Engage, or to find it there. Append-only."""
 
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="attempts")
-    channel = models.CharField(max_length=10, default="api")
+    channel = models.CharField(max_length=4, choices=Channel.choices, default=Channel.API)
+    batch_id = models.CharField(max_length=60, blank=True, help_text="Engage's id of a bulk call.")
     started_at = models.DateTimeField()
     duration_ms = models.PositiveIntegerField()
     operation = models.CharField(max_length=100, help_text="Method and path template.")
@@ -146,6 +238,48 @@ class Event(models.Model):
         return self.what
 
 
+class Pause(models.Model):
+    """Somebody stopped the queue, or a part of it. Kept after it ended: who, why, from when to when."""
+
+    kind = models.CharField(max_length=40, blank=True, help_text="Empty: every kind.")
+    store = models.CharField(max_length=100, blank=True, help_text="Empty: every store.")
+    reason = models.CharField(max_length=300)
+    started_by = models.CharField(max_length=150)
+    started_at = models.DateTimeField(default=clock.now)
+    ended_by = models.CharField(max_length=150, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "store"], name="outbox_pause_once", condition=Q(ended_at__isnull=True)
+            ),
+            models.CheckConstraint(name="outbox_pause_has_a_reason", condition=~Q(reason="")),
+            models.CheckConstraint(
+                name="outbox_pause_ended_by_somebody",
+                condition=Q(ended_at__isnull=True, ended_by="")
+                | (Q(ended_at__isnull=False) & ~Q(ended_by="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"pause of {self.kind or 'everything'}{f' in store {self.store}' if self.store else ''}"
+
+
+class Tally(models.Model):
+    """A counter of all processes together, for `/metrics`."""
+
+    metric = models.CharField(max_length=60)
+    labels = models.CharField(max_length=200, blank=True, help_text="name=value pairs, sorted.")
+    value = models.FloatField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["metric", "labels"], name="outbox_tally_once")]
+
+    def __str__(self) -> str:
+        return f"{self.metric} {self.labels}"
+
+
 class EngageLine(models.Model):
     """The shared state of the one line to Engage: breaker and pace. One row, known to all processes."""
 
@@ -159,7 +293,7 @@ class EngageLine(models.Model):
     last_answer_at = models.DateTimeField(null=True, blank=True)
     probe_until = models.DateTimeField(null=True, blank=True, help_text="Lease of the one who may try.")
     pace_tat = models.BigIntegerField(
-        default=0, help_text="State of the rate limit (GCRA), in µs since 1970."
+        default=0, help_text="State of the rate limit (GCRA), in ns since 1970."
     )
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
 """What the queue needs to know about each kind of item. The apps register themselves; the queue imports no app."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
@@ -33,6 +33,37 @@ class Verdict:
     state: State
     code: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BulkRow:
+    """One item as a row of a bulk call."""
+
+    group: str
+    """Rows of one group go in one call."""
+    body: Mapping[str, Any] = field(repr=False)
+    keys: tuple[str, ...] = field(repr=False)
+    """What identifies the row; no two rows of a call may share one."""
+    sent: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """As in `Call`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """One GET that tells about some accepted items."""
+
+    items: tuple[Item, ...]
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Settled(Generic[Subject]):
+    """An item that Engage took, with its answer."""
+
+    item: Item
+    subject: Subject
+    call: Call
+    answer: Any
 
 
 class NothingToSendError(Exception):
@@ -67,11 +98,22 @@ class Handler(ABC, Generic[Subject]):
     label: ClassVar[str]
     """For people."""
     priority: ClassVar[int]
-    """Lower goes first: redemptions 20, contacts 30, receipts 40."""
+    """Lower goes first: consents and preferences 10, redemptions 20, contacts 30, receipts 40."""
     holds_back: ClassVar[bool] = False
     """Whether later items of the stream cannot be sent while one of these needs attention."""
     success: ClassVar[State] = State.DELIVERED
     """The state after a 2xx: delivered where the answer proves the effect, else accepted."""
+    goes_in_bulk: ClassVar[bool] = False
+    """Whether it has `bulk_row` and `bulk_call`."""
+    is_read_back: ClassVar[bool] = False
+    """Whether it has `read_back` and `keep`, for what Engage only accepts."""
+    first_look_after: ClassVar[float] = 120.0
+    """Seconds from acceptance to the first time that it is read back."""
+
+    def priority_of(self, fields: Collection[str]) -> int:
+        """The priority of an item that changes these fields."""
+        del fields
+        return self.priority
 
     @abstractmethod
     def load(self, subject_ids: Collection[UUID]) -> Mapping[UUID, Subject]:
@@ -83,6 +125,23 @@ class Handler(ABC, Generic[Subject]):
 
         Raises NothingToSendError, NotReadyError or UnsendableError.
         """
+
+    def bulk_row(self, item: Item, subject: Subject) -> BulkRow | None:
+        """The item as a row of a bulk call, None where it has to go alone. Raises as `request` does."""
+        del item, subject
+        return None
+
+    def bulk_call(self, group: str, rows: Sequence[Mapping[str, Any]]) -> Call:
+        """The request for rows of one group; its `run` answers Engage's batch id."""
+        raise NotImplementedError(f"{self.kind} has no bulk call for {len(rows)} rows of {group}")
+
+    def read_back(self, items: Sequence[Item]) -> Iterator[ReadBack]:
+        """The GETs that tell what became of accepted items, each for as many items as it can."""
+        del items
+        return iter(())
+
+    def keep(self, back: ReadBack, answer: Any) -> None:
+        """Keep what a GET of `read_back` answered, and confirm the items that it shows. May run twice."""
 
     def look(self, item: Item, subject: Subject) -> Call | None:
         """The request that finds out whether an earlier one took effect.
@@ -96,8 +155,16 @@ class Handler(ABC, Generic[Subject]):
     def settle(self, item: Item, subject: Subject, call: Call, answer: Any) -> None:
         """Keep what Engage answered, in the transaction that records the outcome. May run twice."""
 
+    def settle_all(self, settled: Sequence[Settled[Subject]]) -> None:
+        """`settle` for a batch; a kind overrides it where that saves queries."""
+        for each in settled:
+            self.settle(each.item, each.subject, each.call, each.answer)
+
     def refused(self, item: Item, subject: Subject, call: Call, error: EngageError) -> None:
         """Take back what was kept for a caller who hears Engage's refusal now, in the transaction that records it."""
+
+    def given_up(self, item: Item, subject: Subject) -> None:
+        """Take back what was only kept to be sent, because a person cancels it; in that transaction."""
 
     def judge(self, item: Item, error: EngageError) -> Verdict | None:
         """What a refusal means for this kind; None: the queue's own rules decide."""
@@ -118,11 +185,19 @@ def handler_for(kind: str) -> Handler[Any]:
     return _handlers[kind]
 
 
+def handlers_of(items: Iterable[Item]) -> Iterator[tuple[Handler[Any], list[Item]]]:
+    """The items of each kind with their handler; those of a kind that nobody knows are left out."""
+    groups: dict[str, list[Item]] = {}
+    for item in items:
+        groups.setdefault(item.kind, []).append(item)
+    yield from ((_handlers[kind], mine) for kind, mine in groups.items() if kind in _handlers)
+
+
 def kinds() -> list[Handler[Any]]:
     """All handlers in the order in which their items go."""
     return sorted(_handlers.values(), key=lambda handler: (handler.priority, handler.kind))
 
 
-def holding_kinds() -> list[str]:
-    """The kinds whose attention holds back the rest of their stream."""
-    return [handler.kind for handler in _handlers.values() if handler.holds_back]
+def holds_back(kind: str) -> bool:
+    """Whether items of a kind hold back their stream while they need attention; no, for a kind nobody knows."""
+    return kind in _handlers and _handlers[kind].holds_back

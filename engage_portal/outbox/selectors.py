@@ -8,10 +8,13 @@ from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import TruncMinute
 
 from engage_portal.core import clock
-from engage_portal.outbox.breaker import LineStatus, status
-from engage_portal.outbox.claims import holding_back
-from engage_portal.outbox.models import Attempt, Event, Heartbeat, Item, Outcome
-from engage_portal.outbox.states import MOVING, OPEN, State
+from engage_portal.outbox.line.breaker import LineStatus, status
+from engage_portal.outbox.models import Attempt, EngageLine, Event, Heartbeat, Item, Outcome
+from engage_portal.outbox.states import MOVING, OPEN, Channel, State
+from engage_portal.outbox.streams import holder_of
+
+UNSETTLED = (*OPEN, State.ACCEPTED)
+"""What nobody has seen in Engage yet."""
 
 WORKER_IS_LATE_AFTER = timedelta(seconds=60)
 _GOOD = (Outcome.DONE, Outcome.ALREADY_DONE, Outcome.FOUND)
@@ -70,6 +73,8 @@ class Entry:
     at: datetime
     title: str
     detail: str = ""
+    via: str = ""
+    """The way it went, where that was not a call of its own."""
     tone: str = "neutral"
     duration_ms: int | None = None
 
@@ -94,7 +99,7 @@ def dashboard() -> Dashboard:
         line=status(),
         counts=counts(),
         by_kind=_by_kind(),
-        oldest_waiting=Item.objects.filter(state__in=MOVING).order_by("created_at").first(),
+        oldest_waiting=Item.objects.moving_oldest_first().first(),
         last_hour=_last_hour(),
         worker_seen_at=worker_seen_at(),
     )
@@ -117,9 +122,27 @@ def _is_recent(beat: datetime | None) -> bool:
 def counts() -> dict[State, int]:
     """How many items stand in each open state; settled ones of the last day besides."""
     day = clock.now() - timedelta(days=1)
-    shown = Q(state__in=OPEN) | Q(finished_at__gte=day)
+    shown = Q(finished_at__isnull=True) | Q(finished_at__gte=day)
     rows = Item.objects.filter(shown).order_by().values_list("state").annotate(Count("pk"))
     return {State(state): number for state, number in rows}
+
+
+def unsettled() -> dict[tuple[State, str], int]:
+    """How many items of each state and kind nobody has seen in Engage yet. Never reads settled history."""
+    rows = Item.objects.filter(state__in=UNSETTLED).order_by().values_list("state", "kind")
+    return {(State(state), kind): number for state, kind, number in rows.annotate(Count("pk"))}
+
+
+def oldest_waiting_at() -> datetime | None:
+    """Since when the oldest item is on its way. One look into an index."""
+    waiting = Item.objects.moving_oldest_first()
+    return waiting.values_list("created_at", flat=True).first()
+
+
+def breaker_state() -> str:
+    """The breaker's state in pybreaker's words. One primary-key query."""
+    line = EngageLine.objects.filter(pk="default").only("breaker_state").first() or EngageLine()
+    return line.breaker_state
 
 
 def item_detail(pk: int) -> ItemDetail:
@@ -134,12 +157,12 @@ def item_detail(pk: int) -> ItemDetail:
 def _holding_back(item: Item) -> Item | None:
     if item.state not in {State.PENDING, State.IN_DOUBT}:
         return None
-    return holding_back().filter(stream=item.stream, pk__lt=item.pk).order_by("pk").first()
+    return holder_of(item)
 
 
 def _by_kind() -> list[KindCount]:
     rows = (
-        Item.objects.filter(state__in=OPEN)
+        Item.objects.open()
         .order_by("kind")
         .values("kind")
         .annotate(
@@ -186,8 +209,16 @@ def _attempt_entries(attempts: Iterable[Attempt]) -> list[Entry]:
             detail=" ".join(
                 part for part in (str(attempt.status or ""), attempt.error_code, attempt.message) if part
             ),
+            via=_via(attempt),
             tone="good" if attempt.outcome in _GOOD else "bad" if attempt.outcome in _FAILED else "neutral",
             duration_ms=attempt.duration_ms,
         )
         for attempt in attempts
     ]
+
+
+def _via(attempt: Attempt) -> str:
+    if attempt.channel == Channel.API:
+        return ""
+    label = Channel(attempt.channel).label
+    return f"{label}, Engage’s batch {attempt.batch_id}" if attempt.batch_id else label

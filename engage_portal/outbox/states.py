@@ -2,16 +2,22 @@
 
 state       means                                          leaves by
 ─────────── ────────────────────────────────────────────── ─────────────────────────────────────────────
-pending     due at `not_before`                            claim → sending; merged → superseded
+pending     due at `not_before`                            claim → sending; spool → spooled;
+                                                           merged → superseded; cancel → cancelled
 sending     leased by one worker, no transaction open      outcome; the lease runs out → in_doubt;
                                                            refused to a caller who waits → cancelled
-in_doubt    the request may have taken effect              claim → sending, which looks before it sends
-attention   a person must act                              retry → pending; cancel → cancelled
+in_doubt    the request may have taken effect; also every  claim → sending, which looks before it sends:
+            row of a bulk call, whose fate nobody tells    delivered, or pending, or in doubt for longer
+attention   a person must act                              retry → pending (in_doubt, where it was);
+                                                           cancel → cancelled
 spooled     owned by one spool file                        picked up → accepted; withdrawn → pending
-accepted    Engage took it (2xx) and works it in later     seen in Engage → delivered
+accepted    Engage took it (2xx) and works it in later     read back → delivered; not seen in time →
+                                                           attention
 delivered   seen in Engage                                 purge
 cancelled   given up by a person, with a reason            purge
 superseded  merged into another item, or nothing to send   purge
+
+One item, one channel: api, bulk and file all take an item by the same conditional update, so it has one owner.
 """
 
 from django.db import models
@@ -29,6 +35,14 @@ class State(models.TextChoices):
     DELIVERED = "delivered", "Delivered"
     CANCELLED = "cancelled", "Cancelled"
     SUPERSEDED = "superseded", "Superseded"
+
+
+class Channel(models.TextChoices):
+    """The ways to Engage."""
+
+    API = "api", "API"
+    BULK = "bulk", "Bulk API"
+    FILE = "file", "File"
 
 
 TRANSITIONS: dict[State, frozenset[State]] = {

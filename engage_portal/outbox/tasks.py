@@ -2,15 +2,19 @@
 
 import os
 import socket
+from datetime import timedelta
 from uuid import UUID
 
 from django.core.cache import cache
+from django_q.models import Task
 
 from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
-from engage_portal.outbox.delivery import deliver
+from engage_portal.outbox import pauses, streams
+from engage_portal.outbox.delivery.passes import deliver
 from engage_portal.outbox.models import Heartbeat
-from engage_portal.outbox.services import WAKE_FLAG, forget_finished
+from engage_portal.outbox.services import forget_finished
+from engage_portal.outbox.waking import woken
 
 SLICE_SECONDS = 10
 """A task ends itself long before django-q2's timeout of 120 s; one read time-out may come on top."""
@@ -19,11 +23,12 @@ SUPERVISOR = "ENGAGE_PORTAL_SUPERVISOR"
 """Environment variable: the id of the supervisor whose group this process belongs to."""
 
 _KEEP_DAYS = 90
+_KEEP_TASKS_DAYS = 7
 
 
 def deliver_due() -> int:
     """Deliver what is due. Queued once per burst when items come in."""
-    cache.delete(WAKE_FLAG)
+    woken()
     beat()
     return deliver(seconds=SLICE_SECONDS)
 
@@ -36,11 +41,13 @@ def tick(supervisor: str) -> int:
 
 def sweep() -> int:
     """Once a minute: finds what no wake-up came for, whoever is or is not supervising."""
+    streams.repair(pauses.current())
     return deliver_due()
 
 
 def purge() -> int:
-    """Once a day: forget what settled long ago, as much of it as the time slice allows."""
+    """Once a day: forget what settled long ago, as much of it as the time slice allows, and broken tasks."""
+    Task.objects.filter(stopped__lt=clock.now() - timedelta(days=_KEEP_TASKS_DAYS)).delete()
     end, forgotten = Deadline.after(SLICE_SECONDS), 0
     while not end.is_past and (some := forget_finished(before_days=_KEEP_DAYS)):
         forgotten += some

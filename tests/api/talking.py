@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from django.conf import settings
+
 from engage_portal.core import clock
 from engage_portal.engage import Unavailable
-from engage_portal.outbox import breaker
-from engage_portal.outbox.delivery import deliver
+from engage_portal.outbox.delivery.passes import deliver
+from engage_portal.outbox.line import breaker
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import CLAIMABLE
 from engage_portal.sandbox import seeds
@@ -37,6 +39,7 @@ ROUTES = [
     ("get", OUTBOX),
     ("get", f"{OUTBOX}/1"),
     ("post", f"{OUTBOX}/1/retry"),
+    ("post", f"{OUTBOX}/1/cancel"),
 ]
 """Every operation that needs a key."""
 
@@ -47,7 +50,7 @@ def redeem_path(assignment_id: str) -> str:
 
 def know_it_is_down() -> None:
     """The breaker is open, as after some failed calls."""
-    breaker.report([Unavailable("no answer")] * breaker.FAILURES_TO_OPEN)
+    breaker.report([Unavailable("no answer")] * settings.ENGAGE_BREAKER_FAILURES)
 
 
 def take_down(engage: Sandbox, mode: str = "down") -> None:

@@ -35,6 +35,8 @@ def test_status_tells_engages_state_what_waits_and_the_notice(engage, till, rece
     down = till.get(STATUS).json()
     assert down["engage"]["isUp"] is False
     assert down["engage"]["downSince"]
+    assert down["engage"]["lastError"]
+    assert down["engage"]["nextTryAt"]
     assert "proceed with your purchase" in down["notice"]
     assert down["outbox"] == {"waiting": 2, "attention": 0}
     bring_up(engage)

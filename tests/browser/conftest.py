@@ -32,8 +32,9 @@ def chromium() -> Iterator:
         pytest.skip(
             f"BROWSER TESTS DID NOT RUN: {CHROMIUM} is not installed (Debian: apt-get install chromium)"
         )
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=15_000)  # the gate's parts share two cores
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
         yield browser

@@ -4,8 +4,10 @@ import re
 from datetime import timedelta
 
 import pytest
+from playwright.sync_api import expect
 
 from engage_portal.core import clock
+from engage_portal.outbox import pauses
 from engage_portal.outbox.models import Outcome
 from engage_portal.outbox.states import State
 from tests.pages import building
@@ -14,7 +16,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 NOBODY = ["/sign-in/", "/staff/sign-in/"]
 CUSTOMER = ["/me/", "/me/profile/", "/me/purchases/", "/me/offers/", "/sign-out/"]
-STAFF = ["/staff/", "/staff/queue/", "/staff/queue/1/", "/staff/security/", "/staff/security/password/"]
+STAFF = [
+    "/staff/", "/staff/queue/", "/staff/queue/1/", "/staff/queue/2/", "/staff/pauses/", "/staff/security/",
+    "/staff/security/password/",
+]  # fmt: skip
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}}
 
 
@@ -32,10 +37,13 @@ def busy(db):
     """A portal in the middle of an outage, with items in every state."""
     building.engage_is_down()
     first = building.item(pk=1, state=State.ATTENTION, reference="S1001-5001", store="1001", tries=2)
+    building.item(pk=2, kind="contact.create")
     building.event(first, "queued")
     building.attempt(first, Outcome.REFUSED, status=422, error_code="ValidationError", message="No store.")
     for state in State.values:
         building.item(state=State(state), kind="contact.create")
+    pauses.resume(by="sam", pauses=[pauses.pause(by="paula", reason="Moving house.")])
+    pauses.pause(by="paula", reason="The price list is wrong.", kind="contact.create")
 
 
 @pytest.fixture
@@ -81,7 +89,7 @@ def test_customers_pages_are_accessible_during_an_outage(visit, engage_away):
     user = building.customer(contact)
     for path in CUSTOMER[:4]:
         page = visit(path, user=user, width=390)
-        assert page.locator(".banner").is_visible(), path
+        expect(page.locator(".banner")).to_be_visible()
         check(page)
 
 
@@ -93,15 +101,32 @@ def test_staff_pages_are_accessible(visit, busy, sam, width):
         check(page)
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_questions_before_acting_are_accessible_with_a_mistake_too(visit, busy, width):
+    boss = building.staff("boss", "view_item", "cancel_item", "pause_items")
+    page = visit("/staff/queue/1/", user=boss, width=width)
+    page.get_by_role("button", name="Cancel…").click()
+    check(page)
+    page.get_by_role("button", name="Cancel 1 item").click()
+    expect(page.get_by_text("Please say why.")).to_be_visible()
+    described_by = page.get_by_label("Why?").get_attribute("aria-describedby").split()
+    assert "Please say why." in [page.locator(f"#{each}").inner_text() for each in described_by]
+    check(page)
+    page = visit("/staff/pauses/", user=boss, width=width)
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("Please say why.")).to_be_visible()
+    check(page)
+
+
 def test_the_code_page_with_a_mistake_is_accessible(visit, alice):
     page = visit("/sign-in/", width=390)
     page.get_by_label("E-mail address").fill("alice@example.com")
     page.get_by_role("button", name="Send me a code").click()
     page.get_by_label("Code").fill("AAAA")
     page.get_by_role("button", name="Sign in").click()
-    assert page.get_by_text("That code isn’t right").is_visible()
+    expect(page.get_by_text("That code isn’t right")).to_be_visible()
     described_by = page.get_by_label("Code").get_attribute("aria-describedby")
-    assert "That code isn’t right" in page.locator(f"#{described_by}").inner_text()
+    expect(page.locator(f"#{described_by}")).to_contain_text("That code isn’t right")
     check(page)
 
 
@@ -110,4 +135,4 @@ def test_the_keyboard_reaches_the_content_first(visit, alice):
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
     page.keyboard.press("Enter")
-    assert re.search(r"#content$", page.url)
+    expect(page).to_have_url(re.compile(r"#content$"))

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import State
@@ -19,16 +20,16 @@ def test_a_customer_signs_in_looks_and_signs_out(visit, alice, mailoutbox, javas
     code = re.search(r"^    (\S+)$", mailoutbox[0].body, re.MULTILINE)[1]
     page.get_by_label("Code").fill(code.lower().replace("-", " "))
     page.get_by_role("button", name="Sign in").click()
-    assert page.get_by_role("heading", name="Hello, Alice").is_visible()
+    expect(page.get_by_role("heading", name="Hello, Alice")).to_be_visible()
     page.get_by_role("link", name="Purchases", exact=True).click()
     page.get_by_text("Alice’s store").click()
-    assert page.get_by_text("Moss jumper").is_visible()
+    expect(page.get_by_text("Moss jumper")).to_be_visible()
     page.get_by_role("link", name="Offers", exact=True).click()
-    assert page.get_by_text("ALICE20").is_visible()
+    expect(page.get_by_text("ALICE20")).to_be_visible()
     page.get_by_role("link", name="Profile").click()
-    assert page.get_by_text("alice@example.com").is_visible()
+    expect(page.get_by_text("alice@example.com")).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
-    assert page.get_by_text("You are signed out.").is_visible()
+    expect(page.get_by_text("You are signed out.")).to_be_visible()
 
 
 @pytest.mark.parametrize("javascript", [True, False])
@@ -41,22 +42,61 @@ def test_staff_find_an_item_and_send_it_again(visit, sam, javascript):
     page.get_by_role("button", name="Sign in").click()
     page.get_by_label("Choose number 1").check()
     page.get_by_role("button", name="Send the chosen again").click()
-    assert page.get_by_text("1 queued").is_visible()
-    assert page.get_by_text("Nothing matches your filter.").is_visible()
+    expect(page.get_by_text("1 queued")).to_be_visible()
+    expect(page.get_by_text("Nothing matches your filter.")).to_be_visible()
     assert Item.objects.get(pk=1).state == State.PENDING
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_staff_cancel_items_by_keyboard(visit, javascript):
+    building.item(pk=1, state=State.ATTENTION)
+    building.item(pk=2, state=State.ATTENTION)
+    page = visit(
+        "/staff/queue/", user=building.staff("carl", "view_item", "cancel_item"), javascript=javascript
+    )
+    page.get_by_role("button", name="Cancel all 2…").press("Enter")
+    page.get_by_label("Why?").fill("x" * 301)
+    page.get_by_role("button", name="Cancel 2 items").press("Enter")
+    expect(page.get_by_text("Please use at most 300 characters.")).to_be_visible()
+    expect(page.get_by_label("Why?")).to_have_value("x" * 301)
+    page.get_by_label("Why?").fill("Sold twice.")
+    page.get_by_role("button", name="Cancel 2 items").press("Enter")
+    expect(page.get_by_text("2 cancelled, 0 on their way, 0 already settled.")).to_be_visible()
+    expect(page.get_by_text("Sold twice.").first).to_be_visible()
+    assert set(Item.objects.values_list("state", flat=True)) == {State.CANCELLED}
+
+
+def test_staff_pause_a_store_and_let_it_go_on(visit):
+    user = building.staff("paula", "view_item", "pause_items")
+    building.item(store="101")
+    board = visit("/staff/", user=user)
+    page = visit("/staff/pauses/", user=user, width=390)
+    page.get_by_label("Kind").select_option(label="Receipt")
+    page.get_by_label("Store", exact=True).fill("101")
+    page.get_by_label("Why?").fill("The price list is wrong.")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("heading", name="Every receipt of store 101")).to_be_visible()
+    board.get_by_text("A part of the queue is paused").wait_for(timeout=15_000)
+    page.get_by_role("link", name="1 item", exact=True).click()
+    page.get_by_role("link", name="Receipt #").click()
+    expect(page.get_by_text("It waits: every receipt of store 101 is paused.")).to_be_visible()
+    page.get_by_role("link", name="Pauses").first.click()
+    page.get_by_role("button", name="Let it go on").click()
+    expect(page.get_by_text("the pause is over")).to_be_visible()
+    board.get_by_text("A part of the queue is paused").wait_for(state="detached", timeout=15_000)
 
 
 def test_the_dashboard_follows_what_happens(visit, sam):
     page = visit("/staff/", user=sam)
-    assert page.get_by_text("Engage is answering").is_visible()
+    expect(page.get_by_text("Engage is answering")).to_be_visible()
     page.get_by_text("The same as a table").click()
     page.locator("#tile-pending").focus()
     building.engage_is_down()
     building.item()
     page.get_by_text("Engage is down since").wait_for(timeout=15_000)
-    assert page.locator("#tile-pending .tile-number").inner_text() == "1"
+    expect(page.locator("#tile-pending .tile-number")).to_have_text("1")
     assert page.evaluate("document.activeElement.id") == "tile-pending"
-    assert page.get_by_role("region", name="Tries in the last hour, minute by minute").is_visible()
+    expect(page.get_by_role("region", name="Tries in the last hour, minute by minute")).to_be_visible()
 
 
 def test_the_queue_follows_what_happens_and_keeps_the_ticks(visit, sam):
@@ -65,7 +105,7 @@ def test_the_queue_follows_what_happens_and_keeps_the_ticks(visit, sam):
     page = visit("/staff/queue/", user=sam)
     page.get_by_label("Choose number 1").check()
     building.item(pk=3)
-    Item.objects.filter(pk=2).update(state=State.IN_DOUBT)
+    Item.objects.filter(pk=2).update(state=State.IN_DOUBT, looks_first=True, was_in_doubt=True)
     page.get_by_role("link", name="Show 1 new item").wait_for(timeout=15_000)
-    assert page.locator("#state-2").inner_text() == "In doubt"
-    assert page.get_by_label("Choose number 1").is_checked()
+    expect(page.locator("#state-2")).to_have_text("In doubt")
+    expect(page.get_by_label("Choose number 1")).to_be_checked()

@@ -171,6 +171,18 @@ def test_changed_and_changed_back_sends_nothing(wire, till, there, back):
     assert Contact.objects.get(pk=seeds.ANNA_ID).changes == {}
 
 
+def test_a_change_back_reaches_engage_while_the_change_away_is_in_doubt(engage, till):
+    """What the copy says is no proof of what Engage has, once an answer was lost."""
+    address = f"/api/v3/contacts/{seeds.ANNA_ID}"
+    city = till.get(address).json()["attributes"]["city"]
+    engage.engage.faults.set("lost_answer", endpoint="PATCH /api/v3/contacts/{contactId}", times=1)
+    for name in ("Lund", "Visby", city):
+        assert till.patch(address, {"city": name}).status_code in {200, 202}
+    deliver_all()
+    deliver_all()
+    assert engage.engage.contacts[seeds.ANNA_ID]["attributes"]["city"] == city
+
+
 def test_an_accepted_change_outlives_the_refusal_of_a_later_one(engage, till):
     """The till was told 202 for the first value; that a later value of the same field is refused must not lose it silently."""
     till.get(ANNA)

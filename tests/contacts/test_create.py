@@ -207,9 +207,9 @@ def test_below_level_4_nobody_is_born_here(engage, till, settings, level, knows)
     engage.engage.faults.clear() if not knows else None
     if not knows:
         settings.ENGAGE_BASE_URL = "http://127.0.0.1:1"
-        from engage_portal.outbox import line
+        from engage_portal.outbox.line import door
 
-        line.disconnect()
+        door.disconnect()
     answer = till.post(CONTACTS, new_contact())
     assert (answer.status_code, code_of(answer)) == (503, "EngageUnavailable")
     assert "notice" in answer.json()["messageDetails"]

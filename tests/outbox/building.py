@@ -13,12 +13,13 @@ from contacts.services import Written, contact_create
 from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
 from engage_portal.engage import payloads
-from engage_portal.outbox import delivery
+from engage_portal.outbox.delivery import passes
+from engage_portal.outbox.delivery.verdicts import Tried
 from engage_portal.outbox.models import EngageLine, Event, Item
 from engage_portal.outbox.registry import Call, Handler
 from engage_portal.outbox.services import enqueue
-from engage_portal.outbox.states import OPEN, State
-from engage_portal.outbox.verdicts import Tried
+from engage_portal.outbox.states import OPEN, Channel, State
+from engage_portal.outbox.streams import holds_stream
 from engage_portal.sandbox import seeds
 from engage_portal.sandbox.app import Sandbox
 from promotions.models import Redemption
@@ -36,8 +37,10 @@ def item(*, state: State = State.PENDING, kind: str = "receipt.post", due_in: fl
         State.SENDING: {"lease_token": uuid4(), "lease_until": now + timedelta(minutes=1), "tries": 1},
         State.ATTENTION: {"reason": "Refused.", "reason_code": "ValidationError"},
         State.IN_DOUBT: {"looks_first": True, "was_in_doubt": True, "tries": 1},
+        State.SPOOLED: {"spool_file": uuid4(), "channel": Channel.FILE},
+        State.CANCELLED: {"reason": "Given up."},
     }
-    return Item.objects.create(
+    made = Item(
         **{
             "kind": kind,
             "subject_id": uuid4(),
@@ -49,6 +52,9 @@ def item(*, state: State = State.PENDING, kind: str = "receipt.post", due_in: fl
             **more,
         }
     )
+    made.holds = holds_stream(made)
+    made.save(force_insert=True)
+    return made
 
 
 def told(of: Item) -> list[str]:
@@ -162,7 +168,7 @@ def probe_is_due() -> None:
 def delivered(*, seconds: float = 10) -> int:
     """One pass over everything that waits, as if all waits were over."""
     Item.objects.filter(state__in=[State.PENDING, State.IN_DOUBT]).update(not_before=clock.now())
-    return delivery.deliver(seconds=seconds)
+    return passes.deliver(seconds=seconds)
 
 
 def until(condition: Callable[[], object], *, seconds: float = 10.0, what: str = "") -> None:
@@ -196,7 +202,10 @@ class Parcel(Handler[UUID]):
     holds_back = False
     success = State.DELIVERED
 
-    def __init__(self, *, call: Callable | None = None, look: Callable | None = None, **behaviour) -> None:
+    def __init__(
+        self, *, call: Callable | None = None, look: Callable | None = None, calls: int = 1, **behaviour
+    ) -> None:
+        self._calls = calls
         self._call, self._look = call or (lambda _client: "sent"), look
         self._behaviour = behaviour
         self.settled: list[UUID] = []
@@ -216,7 +225,7 @@ class Parcel(Handler[UUID]):
         return Call("POST /parcels", run)
 
     def look(self, item, subject):
-        return Call("GET /parcels", self._look) if self._look else None
+        return Call("GET /parcels", self._look, calls=self._calls) if self._look else None
 
     def settle(self, item, subject, call, answer):
         self._behave("settle", subject)

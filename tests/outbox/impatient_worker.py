@@ -10,7 +10,7 @@ from django.core.management import execute_from_command_line
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "engage_portal.settings")
     django.setup()
-    from engage_portal.outbox import supervisor
+    from engage_portal.outbox.worker import supervisor
 
     supervisor._TICK_SECONDS = 0.5
     supervisor._TICK_LOST_AFTER = 2

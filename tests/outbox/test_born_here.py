@@ -8,8 +8,8 @@ from contacts.models import Contact
 from contacts.services import contact_update
 from engage_portal.core.clock import Deadline
 from engage_portal.engage import Conflict
+from engage_portal.outbox.control import retry
 from engage_portal.outbox.models import Item
-from engage_portal.outbox.services import retry
 from engage_portal.outbox.states import State
 from engage_portal.sandbox import seeds
 from tests.outbox.building import (

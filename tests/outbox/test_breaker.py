@@ -17,10 +17,12 @@ from engage_portal.engage import (
     Rejected,
     Unavailable,
 )
-from engage_portal.outbox import breaker, delivery, line, probe
+from engage_portal.outbox.delivery import passes
+from engage_portal.outbox.line import breaker, door, probe
+from engage_portal.outbox.line.waiting import hurry
 from engage_portal.outbox.models import EngageLine, Item
+from engage_portal.outbox.registry import LineDown
 from engage_portal.outbox.states import State
-from engage_portal.outbox.waiting import hurry
 from tests.outbox.building import (
     engage_is_away,
     fresh,
@@ -125,7 +127,7 @@ def test_asking_costs_one_query(django_assert_num_queries):
 def test_nobody_is_called_and_nothing_loses_a_try(engage):
     engage_is_away()
     made = [receipt_posted(f"101-{number}") for number in range(5)]
-    assert delivery.deliver(seconds=5) == 0
+    assert passes.deliver(seconds=5) == 0
     assert not engage.engage.requests
     assert {(fresh(each).state, fresh(each).tries) for each in made} == {(State.PENDING, 0)}
     assert not any(outcomes_of(each) for each in made)
@@ -135,8 +137,8 @@ def test_people_are_refused_at_once(engage):
     from engage_portal.core.clock import Deadline
 
     engage_is_away()
-    with pytest.raises(line.LineDown) as refusal:
-        line.ask(lambda client: client.count_contacts(), deadline=Deadline.after(1))
+    with pytest.raises(LineDown) as refusal:
+        door.ask(lambda client: client.count_contacts(), deadline=Deadline.after(1))
     assert not refusal.value.may_have_taken_effect
     assert not engage.engage.requests
 
@@ -239,7 +241,7 @@ def test_whoever_finds_engage_back_hurries_what_waits(clock_hand):
     engage_is_away()
     waiting = item(due_in=300, reason_code="NoAnswer", tries=1)
     clock_hand.shift(11)
-    assert line.report([None]) is True
+    assert door.report([None]) is True
     assert fresh(waiting).not_before <= clock.now()
 
 
@@ -255,7 +257,7 @@ def test_after_one_failure_the_worker_makes_sure_at_once(engage):
     """People are told within seconds, not after three batches."""
     engage.engage.faults.set("down")
     made = receipt_posted("101-1")
-    delivery.deliver(seconds=5)
+    passes.deliver(seconds=5)
     assert not breaker.is_closed()
     assert (outcomes_of(made), engage.engage.count_requests(*COUNT)) == (["no_answer"], 2)
 
@@ -268,7 +270,7 @@ def test_after_one_failure_that_was_only_a_hiccup_it_goes_on(engage):
             "102-1", contact={"matchKey": "5b8a6d1e-90c4-4b1f-9d53-2c1f60e3b7a2", "matchKeyType": "contactId"}
         ),
     )
-    delivery.deliver(seconds=5)
+    passes.deliver(seconds=5)
     assert breaker.is_closed()
     assert sorted([fresh(first).state, fresh(second).state]) == [State.ACCEPTED, State.IN_DOUBT]
 
@@ -304,16 +306,16 @@ def test_a_whole_outage_seen_by_one_worker(engage, clock_hand):
     """Down, found out, quiet, up, found out, delivered: with one clock for everybody."""
     engage.engage.faults.set("down")
     receipt_posted("101-1")
-    delivery.deliver(seconds=5)
+    passes.deliver(seconds=5)
     assert not breaker.status().is_up
     for _ in range(6):
         clock_hand.shift(5)
-        delivery.deliver(seconds=5)
+        passes.deliver(seconds=5)
     during = engage.engage.count_requests(*COUNT)
     assert 3 <= during <= 6
     engage.engage.faults.clear()
     clock_hand.shift(11)
-    delivery.deliver(seconds=5)
+    passes.deliver(seconds=5)
     assert breaker.status().is_up
     made = Item.objects.get()
     assert (made.state, engage.engage.posted("101-1")) == (State.ACCEPTED, 1)

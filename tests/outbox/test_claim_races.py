@@ -8,7 +8,7 @@ from threading import Barrier
 import pytest
 from django.db import connections
 
-from engage_portal.outbox import claims
+from engage_portal.outbox.delivery import claims
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import State
 from tests.outbox.building import fresh, in_a_thread_of_its_own, item

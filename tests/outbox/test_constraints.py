@@ -23,7 +23,7 @@ def refused(made: Item, constraint: str, **changes) -> None:
 
 
 def test_a_state_has_to_be_known():
-    refused(item(), "outbox_item_state_is_known", state="lost", finished_at=clock.now())
+    refused(item(state=State.ACCEPTED), "outbox_item_", state="lost")
 
 
 @pytest.mark.parametrize("missing", ["lease_token", "lease_until"])

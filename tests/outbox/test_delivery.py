@@ -1,13 +1,15 @@
 """Each kind on its way to the sandbox, with everything in order."""
 
+import time
+
 import pytest
 
 from contacts.models import Contact
 from contacts.services import contact_update
 from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
-from engage_portal.outbox import delivery
-from engage_portal.outbox.models import Item
+from engage_portal.outbox.delivery import passes
+from engage_portal.outbox.models import Attempt, Event, Item
 from engage_portal.outbox.states import State
 from engage_portal.sandbox import seeds
 from tests.outbox.building import (
@@ -101,7 +103,7 @@ def test_a_receipt_that_fails_keeps_the_later_ones_of_its_contact_waiting(engage
     contact = anna()
     engage.engage.faults.set("500", endpoint="POST /api/v3/receipts", times=1)
     made = [receipt_posted(f"101-{number}", contact=by_id(contact)) for number in range(3)]
-    delivery.deliver(seconds=5)
+    passes.deliver(seconds=5)
     assert [fresh(each).state for each in made] == [State.IN_DOUBT, State.PENDING, State.PENDING]
     assert engage.engage.received == {}
     delivered()
@@ -111,10 +113,10 @@ def test_a_receipt_that_fails_keeps_the_later_ones_of_its_contact_waiting(engage
 def test_other_contacts_do_not_wait_for_it(engage):
     engage.engage.faults.set("500", endpoint="POST /api/v3/receipts", times=1)
     first = receipt_posted("101-1", contact=by_id(anna()))
-    delivery.deliver(seconds=5)
+    passes.deliver(seconds=5)
     assert fresh(first).state == State.IN_DOUBT
     other = receipt_posted("101-2", contact=by_id(seeds.BENGT_ID))
-    delivery.deliver(seconds=5)
+    passes.deliver(seconds=5)
     assert fresh(other).state == State.ACCEPTED
 
 
@@ -132,7 +134,8 @@ def test_a_personal_key_is_replaced_by_the_id_once_it_has_done_its_work(engage):
     assert "example.com" not in receipt_of(made).body.lower()
 
 
-def test_a_personal_key_of_somebody_unknown_is_sent_and_then_forgotten(engage):
+def test_a_personal_key_of_somebody_unknown_is_sent_and_then_forgotten(engage, settings):
+    settings.OUTBOX_CONFIRM_HOURS = 0  # with reading back it is kept until it was looked up
     key = {"matchKey": "nobody@example.com", "matchKeyType": "email", "contactType": "Member"}
     made = receipt_posted("101-1", contact=key)
     delivered()
@@ -142,13 +145,13 @@ def test_a_personal_key_of_somebody_unknown_is_sent_and_then_forgotten(engage):
 
 def test_a_pass_ends_when_its_time_is_up(engage):
     made = receipt_posted("101-1")
-    assert delivery.deliver(seconds=0) == 0
+    assert passes.deliver(seconds=0) == 0
     assert fresh(made).state == State.PENDING
     assert not engage.engage.requests
 
 
 def test_a_pass_over_nothing_asks_nobody(engage):
-    assert delivery.deliver(seconds=5) == 0
+    assert passes.deliver(seconds=5) == 0
     assert not engage.engage.requests
 
 
@@ -166,7 +169,7 @@ def test_database_work_does_not_grow_with_the_batch(engage, django_assert_max_nu
     Item.objects.update(not_before=clock.now())
     # Per receipt: its savepoint (2) and reading it for its key; per pair a reservation (5); the rest is per pass.
     with django_assert_max_num_queries(20 * 3 + 10 * 5 + 40):
-        assert delivery.deliver(seconds=5) == 20
+        assert passes.deliver(seconds=5) == 20
 
 
 def test_whose_subject_is_gone_needs_a_person(engage):
@@ -184,3 +187,56 @@ def test_what_has_nothing_left_to_send_is_superseded(engage):
     delivered()
     assert (fresh(made).state, outcomes_of(made)) == (State.SUPERSEDED, [])
     assert not engage.engage.requests
+
+
+# ── What has not left when something happens ─────────────────────────────────────────────────────────────────────
+
+
+def many(count: int) -> list[Item]:
+    return [
+        receipt_posted(f"101-{number}", contact={"matchKey": f"m{number}", "matchKeyType": "memberNumber"})
+        for number in range(count)
+    ]
+
+
+def test_while_engage_hangs_only_one_round_of_requests_waits_for_it(engage, settings):
+    """Else a pass would last as many time-outs as there are rounds, and leases would run out."""
+    settings.ENGAGE_READ_TIMEOUT = 1
+    engage.engage.faults.set("hang", endpoint="POST /api/v3/receipts")
+    made = many(passes.CONCURRENCY * 2 + 10)
+    passes.deliver(seconds=5)
+    engage.engage.faults.clear()
+    assert Attempt.objects.count() <= passes.CONCURRENCY + 2
+    assert {fresh(each).state for each in made} <= {State.PENDING, State.IN_DOUBT}
+    assert sum(fresh(each).tries for each in made) == Attempt.objects.count()
+
+
+def test_what_is_not_sent_when_the_time_is_up_is_as_if_nobody_had_touched_it(engage, settings):
+    settings.ENGAGE_RATE = 190
+    engage.engage.faults.set("slow", delay_ms=400)
+    made = many(60)
+    written = Event.objects.count()
+    done = passes.deliver(seconds=0.3)
+    untouched = [each for each in made if fresh(each).state == State.PENDING]
+    assert done + len(untouched) == 60
+    assert untouched
+    assert {(fresh(each).tries, fresh(each).reason) for each in untouched} == {(0, "")}
+    assert Event.objects.count() == written + done
+
+
+def test_somebody_elses_bookings_do_not_make_it_spin(engage, monkeypatch):
+    """Where the line is booked out it waits for a place instead of asking without a break."""
+    from engage_portal.outbox.line import pace
+
+    made, reserve, asked = many(1), pace.reserve, []
+
+    def booked_out(lane, *arguments, **more):
+        asked.append(lane)
+        return reserve(lane, *arguments, **more) if len(asked) > 5 else []
+
+    monkeypatch.setattr(pace, "reserve", booked_out)
+    began = time.monotonic()
+    passes.deliver(seconds=5)
+    assert fresh(made[0]).state == State.ACCEPTED
+    assert len(asked) == 6
+    assert time.monotonic() - began >= 5 * passes._BOOKED_AT_ONCE

@@ -7,9 +7,9 @@ from django_q.models import OrmQ
 from redis.exceptions import ConnectionError as NoRedis
 
 from contacts.models import Contact
-from engage_portal.outbox import services, tasks
+from engage_portal.outbox import tasks, waking
 from engage_portal.outbox.models import Item
-from engage_portal.outbox.services import WAKE_FLAG, enqueue, enqueue_update, supersede
+from engage_portal.outbox.services import enqueue, enqueue_update, supersede
 from engage_portal.outbox.states import State
 from tests.outbox.building import fresh, item, told
 
@@ -19,9 +19,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def flag(monkeypatch):
     """A flag of this test's own: other test processes may share the cache. It is down."""
-    name = f"{WAKE_FLAG}:{uuid4()}"
-    monkeypatch.setattr(services, "WAKE_FLAG", name)
-    monkeypatch.setattr(tasks, "WAKE_FLAG", name)
+    name = f"outbox:woken:{uuid4()}"
+    monkeypatch.setattr(waking, "_FLAG", name)
     yield name
     cache.delete(name)
 
@@ -30,7 +29,7 @@ def flag(monkeypatch):
 def wake_ups(monkeypatch):
     """The tasks that were queued."""
     queued = []
-    monkeypatch.setattr(services, "async_task", lambda func, *args, **_: queued.append((func, args)))
+    monkeypatch.setattr(waking, "async_task", lambda func, *args, **_: queued.append((func, args)))
     return queued
 
 
@@ -114,7 +113,7 @@ def test_a_broker_that_is_gone_does_not_break_the_caller(monkeypatch, fault):
     def broken(*_args, **_more):
         raise fault
 
-    monkeypatch.setattr(services, "async_task", broken)
+    monkeypatch.setattr(waking, "async_task", broken)
     with transaction.atomic():
         made = put()
     assert fresh(made).state == State.PENDING
@@ -124,7 +123,7 @@ def test_a_cache_that_is_gone_does_not_break_the_caller(monkeypatch):
     def broken(*_args, **_more):
         raise NoRedis("refused")
 
-    monkeypatch.setattr(services.cache, "add", broken)
+    monkeypatch.setattr(waking.cache, "add", broken)
     with transaction.atomic():
         made = put()
     assert fresh(made).state == State.PENDING

@@ -6,11 +6,11 @@ import pytest
 
 from engage_portal.core import clock
 from engage_portal.engage import Rejected, Unavailable
-from engage_portal.outbox import claims
+from engage_portal.outbox.delivery import claims
+from engage_portal.outbox.delivery.recording import record, record_unsent
+from engage_portal.outbox.delivery.verdicts import Decision
 from engage_portal.outbox.models import Attempt, Item
-from engage_portal.outbox.recording import record, record_unsent
 from engage_portal.outbox.states import State
-from engage_portal.outbox.verdicts import Decision
 from tests.outbox.building import delivered, fresh, item, outcomes_of, told, tried
 
 pytestmark = pytest.mark.django_db
@@ -103,7 +103,7 @@ def test_what_was_never_sent_does_not_disturb_whoever_has_the_item_now():
     late = lost(made)
     claims.release_expired()
     claims.claim(1)
-    record_unsent(late, Decision(State.ATTENTION, outcome="not_sent", code="X", reason="Late."))
+    record_unsent([(late, Decision(State.ATTENTION, outcome="not_sent", code="X", reason="Late."))])
     assert fresh(made).state == State.SENDING
     assert "attention" not in told(made)
 

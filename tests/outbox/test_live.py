@@ -13,10 +13,11 @@ from contacts.services import contact_update
 from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
 from engage_portal.engage import Conflict, Rejected, Unavailable
-from engage_portal.outbox import breaker, claims, line, pace, sending
-from engage_portal.outbox.live import Delivered, Queued, deliver_now
+from engage_portal.outbox.delivery import claims, sending
+from engage_portal.outbox.delivery.live import Delivered, Queued, deliver_now
+from engage_portal.outbox.delivery.recording import record
+from engage_portal.outbox.line import breaker, door, pace
 from engage_portal.outbox.models import EngageLine, Item
-from engage_portal.outbox.recording import record
 from engage_portal.outbox.states import State
 from engage_portal.sandbox import seeds
 from promotions.models import Redemption
@@ -305,7 +306,7 @@ def test_a_change_while_the_first_one_is_under_way_is_not_lost(engage):
     (ready,) = sending.prepare(claims.claim(1))
     changed(contact, city="Lund")
     assert Item.objects.count() == 2
-    record([sending.run(ready, line.until(Deadline.after(2)))])
+    record([sending.run(ready, door.paced([], patience=2))])
     assert Contact.objects.get(pk=ANNA).changes == {"city": "Lund"}
     delivered()
     assert engage.engage.contacts[seeds.ANNA_ID]["attributes"]["city"] == "Lund"
@@ -319,7 +320,7 @@ def test_an_answer_that_came_too_late_is_reported_as_an_outage(engage):
     engage.engage.faults.set("slow", delay_ms=600)
     for _ in range(3):
         with pytest.raises(Unavailable) as late:
-            line.ask(lambda client: client.count_contacts(), deadline=Deadline.after(0.35))
+            door.ask(lambda client: client.count_contacts(), deadline=Deadline.after(0.35))
         assert late.value.may_have_taken_effect
     assert not breaker.is_closed()
     sandbox_is_done(engage, requests=3)
@@ -330,10 +331,10 @@ def test_more_callers_than_threads_are_answered_in_time(engage, monkeypatch):
     release = threading.Event()
     with ThreadPoolExecutor(1) as pool:
         pool.submit(release.wait, 20)
-        monkeypatch.setattr(line, "_pool", lambda: pool)
+        monkeypatch.setattr(door, "_pool", lambda: pool)
         began = time.monotonic()
         with pytest.raises(Unavailable) as refused:
-            line.ask(lambda client: client.count_contacts(), deadline=Deadline.after(0.4))
+            door.ask(lambda client: client.count_contacts(), deadline=Deadline.after(0.4))
         assert time.monotonic() - began < 0.4 + SLACK
         assert not refused.value.may_have_taken_effect
         release.set()

@@ -3,7 +3,7 @@
 import pytest
 
 from contacts.models import Contact
-from engage_portal.outbox import delivery
+from engage_portal.outbox.delivery import passes
 from engage_portal.outbox.states import State
 from engage_portal.sandbox import seeds
 from promotions.models import Redemption
@@ -70,8 +70,8 @@ def until_pause_is_over() -> None:
 
 
 def test_a_look_that_is_refused_keeps_its_doubt_through_attention_and_retry(engage):
+    from engage_portal.outbox.control import retry
     from engage_portal.outbox.models import Item
-    from engage_portal.outbox.services import retry
 
     engage.engage.faults.set("lost_answer", endpoint=CREATE, times=1)
     made = item_of(contact_created(email="erik@example.com"))
@@ -88,7 +88,7 @@ def test_a_look_that_is_refused_keeps_its_doubt_through_attention_and_retry(enga
 def test_a_redemption_whose_answer_got_lost_ends_as_delivered(engage):
     engage.engage.faults.set("lost_answer", endpoint=REDEEM, times=1)
     made = redemption_queued(contact=anna())
-    delivery.deliver(seconds=5)
+    passes.deliver(seconds=5)
     assert fresh(made).state == State.IN_DOUBT
     delivered()
     assert (fresh(made).state, outcomes_of(made)) == (State.DELIVERED, ["no_answer", "found"])
@@ -126,12 +126,12 @@ def test_a_promotion_that_somebody_else_has_used_needs_a_person(engage):
 
 
 def test_a_connection_that_was_never_made_leaves_no_doubt(engage, settings):
-    from engage_portal.outbox import line
+    from engage_portal.outbox.line import door
 
     made = redemption_queued(contact=anna())
     settings.ENGAGE_BASE_URL = "http://127.0.0.1:1"
-    line.disconnect()
-    delivery.deliver(seconds=5)
+    door.disconnect()
+    passes.deliver(seconds=5)
     stored = fresh(made)
     assert (stored.state, stored.was_in_doubt, outcomes_of(made)) == (State.PENDING, False, ["not_sent"])
 

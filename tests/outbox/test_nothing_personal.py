@@ -11,8 +11,8 @@ from django_q.models import OrmQ
 from contacts.services import contact_update
 from engage_portal.core.clock import Deadline
 from engage_portal.engage import EngageError
+from engage_portal.outbox.control import retry
 from engage_portal.outbox.models import EngageLine, Item
-from engage_portal.outbox.services import retry
 from engage_portal.outbox.states import State
 from engage_portal.sandbox import seeds
 from tests.outbox.building import (

@@ -2,9 +2,11 @@
 
 import pytest
 
-from engage_portal.outbox import delivery, line, selectors
+from engage_portal.outbox import selectors
+from engage_portal.outbox.control import retry
+from engage_portal.outbox.delivery import passes
+from engage_portal.outbox.line import door
 from engage_portal.outbox.models import EngageLine, Event, Item
-from engage_portal.outbox.services import retry
 from engage_portal.outbox.states import State
 from tests.outbox.building import (
     delivered,
@@ -40,10 +42,10 @@ def test_a_receipt_survives_errors_and_arrives_once(engage, mode):
 
 def test_a_hanging_engage_costs_one_time_out_and_nothing_else(engage, settings):
     settings.ENGAGE_READ_TIMEOUT = 0.3
-    line.disconnect()
+    door.disconnect()
     engage.engage.faults.set("hang", endpoint=POST, times=1)
     made = receipt_posted("101-1")
-    delivery.deliver(seconds=5)
+    passes.deliver(seconds=5)
     assert (fresh(made).state, outcomes_of(made)) == (State.IN_DOUBT, ["no_answer"])
     delivered()
     assert (fresh(made).state, engage.engage.posted("101-1")) == (State.ACCEPTED, 1)
@@ -74,8 +76,10 @@ def test_engage_asking_for_a_pause_costs_no_try_and_stops_the_pass(engage):
     assert {engage.engage.posted(f"101-{number}") for number in range(40)} == {1}
 
 
-def test_a_pause_that_begins_in_the_middle_gives_the_rest_back(engage, monkeypatch):
-    from engage_portal.outbox import pace
+def test_a_pause_that_begins_in_the_middle_gives_the_rest_back(engage, monkeypatch, settings):
+    from engage_portal.outbox.line import pace
+
+    settings.ENGAGE_RATE = 60  # two calls are booked at once
 
     made = [
         receipt_posted(f"101-{number}", contact={"matchKey": f"m{number}", "matchKeyType": "memberNumber"})
@@ -88,7 +92,7 @@ def test_a_pause_that_begins_in_the_middle_gives_the_rest_back(engage, monkeypat
         return reserve(*args, **more) if len(calls) == 1 else []
 
     monkeypatch.setattr(pace, "reserve", pausing)
-    monkeypatch.setattr(pace, "is_paused", lambda: bool(calls))
+    monkeypatch.setattr(pace, "is_paused", lambda _line=None: bool(calls))
     assert delivered() == 2
     states = sorted(fresh(each).state for each in made)
     assert states == ["accepted"] * 2 + ["pending"] * 4

@@ -4,7 +4,7 @@ import pytest
 from django.db import transaction
 
 from contacts.models import Contact
-from engage_portal.outbox import recording
+from engage_portal.outbox.delivery import recording
 from engage_portal.outbox.models import Item
 from engage_portal.sandbox import seeds
 from promotions.models import Redemption

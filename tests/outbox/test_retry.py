@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 
 from engage_portal.core import clock
-from engage_portal.outbox import claims, services
+from engage_portal.outbox import control, pauses, services, waking
+from engage_portal.outbox.control import Retried, retry
+from engage_portal.outbox.delivery import claims
 from engage_portal.outbox.models import Event, Item
-from engage_portal.outbox.services import Retried, forget_finished, retry
+from engage_portal.outbox.services import forget_finished
 from engage_portal.outbox.states import State
 from tests.outbox.building import fresh, item, told
 
@@ -18,7 +20,7 @@ pytestmark = pytest.mark.django_db
 def wakes(monkeypatch):
     """How often a worker was woken."""
     woken = []
-    monkeypatch.setattr(services, "wake", lambda: woken.append(1))
+    monkeypatch.setattr(control, "wake_on_commit", lambda: woken.append(1))
     return woken
 
 
@@ -37,7 +39,7 @@ def test_attention_is_due_now_as_if_it_were_new():
 
 
 def test_attention_with_a_doubt_is_looked_up_first():
-    made = item(state=State.ATTENTION, looks_first=True)
+    made = item(state=State.ATTENTION, looks_first=True, was_in_doubt=True)
     again(made)
     assert fresh(made).state == State.IN_DOUBT
 
@@ -98,6 +100,22 @@ def test_a_mixed_selection_is_counted_in_words(wakes):
     assert str(done) == "4 queued, 1 already being sent, 1 already settled."
 
 
+def test_those_that_are_paused_are_not_promised(monkeypatch):
+    monkeypatch.setattr(control, "_BATCH", 2)
+    for state in (State.ATTENTION, State.PENDING, State.IN_DOUBT, State.SENDING, State.DELIVERED):
+        item(state=state, store="7")
+    item(store="8")
+    pauses.pause(by="anna", reason="moving", store="7")
+    done = again()
+    assert done == Retried(queued=4, already_sending=1, gone=1, paused=3)
+    assert str(done).endswith(" settled. 3 of them are paused and go when the pause is over.")
+
+
+def test_one_that_is_paused_is_one():
+    pauses.pause(by="anna", reason="moving")
+    assert str(again(item())).endswith(" settled. 1 of them is paused and goes when the pause is over.")
+
+
 def test_twice_is_harmless():
     made = item(state=State.ATTENTION)
     first, second = again(made), again(made)
@@ -126,10 +144,10 @@ def test_one_wake_up_is_enough_and_none_without_work(wakes):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_broker_that_is_gone_does_not_lose_the_wish(monkeypatch):
-    def broken():
+    def broken(*_args, **_more):
         raise OSError
 
-    monkeypatch.setattr(services, "wake", broken)
+    monkeypatch.setattr(waking, "async_task", broken)
     made = item(state=State.ATTENTION)
     assert again(made).queued == 1
     assert fresh(made).state == State.PENDING
@@ -137,7 +155,7 @@ def test_a_broker_that_is_gone_does_not_lose_the_wish(monkeypatch):
 
 def test_a_filter_that_the_change_itself_empties_still_reaches_all(monkeypatch):
     """The staff's usual selection is 'everything in attention', which shrinks while it is worked through."""
-    monkeypatch.setattr(services, "_RETRY_BATCH", 3)
+    monkeypatch.setattr(control, "_BATCH", 3)
     for _ in range(8):
         item(state=State.ATTENTION)
     done = retry(items=Item.objects.filter(state=State.ATTENTION), by="sam")
@@ -165,9 +183,9 @@ def test_a_thousand_items_take_a_few_queries(django_assert_max_num_queries):
 
 def test_many_items_do_not_share_one_long_transaction(monkeypatch):
     sizes = []
-    some = services._retry_some
-    monkeypatch.setattr(services, "_RETRY_BATCH", 100)
-    monkeypatch.setattr(services, "_retry_some", lambda pks, by: sizes.append(len(pks)) or some(pks, by))
+    some = control._retry_some
+    monkeypatch.setattr(control, "_BATCH", 100)
+    monkeypatch.setattr(control, "_retry_some", lambda pks, by: sizes.append(len(pks)) or some(pks, by))
     for _ in range(250):
         item(state=State.ATTENTION)
     again()
@@ -177,7 +195,7 @@ def test_many_items_do_not_share_one_long_transaction(monkeypatch):
 # ── Forgetting ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("state", [State.DELIVERED, State.CANCELLED, State.SUPERSEDED])
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.DELIVERED, State.CANCELLED, State.SUPERSEDED])
 def test_what_settled_long_ago_goes_with_its_history(state):
     made = item(state=state, finished_at=clock.now() - timedelta(days=91))
     recent = item(state=state)
@@ -188,11 +206,12 @@ def test_what_settled_long_ago_goes_with_its_history(state):
     assert forget_finished(before_days=90) == 0
 
 
-@pytest.mark.parametrize("state", sorted(set(State.values) - {"delivered", "cancelled", "superseded"}))
+@pytest.mark.parametrize(
+    "state", sorted(set(State.values) - {"accepted", "delivered", "cancelled", "superseded"})
+)
 def test_what_has_not_settled_never_goes(state):
     long_ago = clock.now() - timedelta(days=999)
-    finished = {"finished_at": long_ago} if state == "accepted" else {}
-    made = item(state=State(state), created_at=long_ago, **finished)
+    made = item(state=State(state), created_at=long_ago)
     assert forget_finished(before_days=90) == 0
     assert fresh(made).state == state
 

@@ -2,7 +2,9 @@ import itertools
 
 import pytest
 
-from engage_portal.outbox.recording import move
+from engage_portal.core import clock
+from engage_portal.outbox.delivery.recording import move
+from engage_portal.outbox.delivery.verdicts import Decision
 from engage_portal.outbox.states import (
     CLAIMABLE,
     FINAL,
@@ -13,7 +15,6 @@ from engage_portal.outbox.states import (
     State,
     check_move,
 )
-from engage_portal.outbox.verdicts import Decision
 from tests.outbox.building import fresh, item, outcomes_of
 
 # Written out once more, so that a change of the table has to be meant.
@@ -80,7 +81,11 @@ def test_the_groups_of_states_fit_together():
 @pytest.mark.parametrize("after", sorted(TRANSITIONS[State.SENDING]))
 def test_every_outcome_of_sending_can_be_stored(after):
     made = item(state=State.SENDING)
-    move(made, Decision(State(after), outcome="done", reason="Because."))
+    move(
+        made,
+        Decision(State(after), outcome="done", reason="Because.", looks_first=after == "in_doubt"),
+        now=clock.now(),
+    )
     made.save()
     stored = fresh(made)
     assert (stored.state, stored.lease_token, stored.lease_until) == (after, None, None)
@@ -93,6 +98,6 @@ def test_an_illegal_move_of_an_item_changes_nothing(before):
     made = item(state=State(before))
     after = State.DELIVERED if before != "accepted" else State.PENDING
     with pytest.raises(IllegalTransitionError):
-        move(made, Decision(after, outcome="done"))
+        move(made, Decision(after, outcome="done"), now=clock.now())
     assert fresh(made).state == before
     assert outcomes_of(made) == []

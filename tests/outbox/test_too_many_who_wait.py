@@ -3,7 +3,7 @@
 import pytest
 
 from engage_portal.core.clock import Deadline
-from engage_portal.outbox import line
+from engage_portal.outbox.line import door
 from engage_portal.outbox.registry import LineDown
 
 pytestmark = pytest.mark.django_db
@@ -12,8 +12,8 @@ pytestmark = pytest.mark.django_db
 def test_the_next_one_is_answered_without_waiting(engage, monkeypatch):
     import threading
 
-    monkeypatch.setattr(line, "_people", threading.BoundedSemaphore(1))
-    with line._people, pytest.raises(LineDown, match="Too many"):
-        line.ask(lambda client: client.count_contacts(), deadline=Deadline.after(5))
+    monkeypatch.setattr(door, "_people", threading.BoundedSemaphore(1))
+    with door._people, pytest.raises(LineDown, match="Too many"):
+        door.ask(lambda client: client.count_contacts(), deadline=Deadline.after(5))
     assert not engage.engage.requests
-    assert line.ask(lambda client: client.count_contacts(), deadline=Deadline.after(5)) > 0
+    assert door.ask(lambda client: client.count_contacts(), deadline=Deadline.after(5)) > 0

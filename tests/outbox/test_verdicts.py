@@ -16,13 +16,13 @@ from engage_portal.engage import (
     Rejected,
     Unavailable,
 )
-from engage_portal.outbox import claims
-from engage_portal.outbox.line import line_down
+from engage_portal.outbox.delivery import claims
+from engage_portal.outbox.delivery.recording import record
+from engage_portal.outbox.delivery.verdicts import backoff, decide, refusal
+from engage_portal.outbox.line.door import line_down
 from engage_portal.outbox.models import Item, Outcome
-from engage_portal.outbox.recording import record
 from engage_portal.outbox.registry import CallBrokenError, Verdict
 from engage_portal.outbox.states import State
-from engage_portal.outbox.verdicts import backoff, decide, refusal
 from tests.outbox.building import fresh, item, outcomes_of, tried
 
 KINDS = ("contact.create", "contact.update", "receipt.post", "promotion.redeem")

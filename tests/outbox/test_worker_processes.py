@@ -60,9 +60,9 @@ def template(tmp_path_factory, sandbox_server) -> Path:
 class Worker:
     """One `manage.py worker` and its database."""
 
-    def __init__(self, script: Path, database: Path, engage_url: str) -> None:
+    def __init__(self, script: Path, database: Path, engage_url: str, *, number: int = 1) -> None:
         self.database = database
-        self.log = database.with_suffix(".log")
+        self.log = database.with_suffix(f".{number}.log")
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [sys.executable, str(script), "worker"],
@@ -147,6 +147,28 @@ def start(template, tmp_path, sandbox_server) -> Iterator[Callable[..., Worker]]
         until(lambda: worker.has_a_pulse, seconds=20, what=f"the first pulse: {worker.log.read_text()}")
         assert worker.leader is not None
         return worker
+
+    yield begin
+    for worker in begun:
+        worker.end()
+
+
+@pytest.fixture
+def start_several(template, tmp_path, sandbox_server) -> Iterator[Callable[[int], list[Worker]]]:
+    """Starts workers side by side on one database, and waits until each leads a complete group."""
+    sandbox_server.app.engage.reset()
+    database = tmp_path / "portal.sqlite3"
+    shutil.copy(template, database)
+    begun: list[Worker] = []
+
+    def begin(count: int) -> list[Worker]:
+        workers = [
+            Worker(MANAGE, database, sandbox_server.url, number=len(begun) + place) for place in range(count)
+        ]
+        begun.extend(workers)
+        for worker in workers:
+            until(lambda worker=worker: worker.named("monitor"), seconds=60, what="a complete group")
+        return workers
 
     yield begin
     for worker in begun:
@@ -254,6 +276,37 @@ def test_a_group_ends_by_itself_when_its_supervisor_was_killed_while_it_began(
         until(lambda: worker.remains() == [], seconds=20, what="the group ends with its supervisor")
     finally:
         worker.end()
+
+
+@pytest.mark.timeout(240)
+def test_of_several_workers_the_rest_goes_on_whatever_is_killed(start_several, received):
+    first, second, third = start_several(3)
+
+    def delivers(number: int, after: str) -> None:
+        third.let_go(number)
+        until(lambda: third.state_of(number) == "accepted", seconds=60, what=f"delivery after {after}")
+
+    delivers(0, "the start")
+
+    first.end()
+    until(lambda: first.remains() == [], seconds=15, what="all of it to be gone")
+    delivers(1, "one of them was killed with all that it had started")
+
+    former = second.leader
+    until(lambda: len(second.named(" idle")) >= 3, seconds=30, what="a group that is complete")
+    for process in second.named(" idle"):
+        process.kill()
+    delivers(2, "another one's idle workers were killed")
+    until(lambda: second.is_led_by_another(former), seconds=60, what=f"a new group: {second.log.read_text()}")
+    assert third.process.poll() is None
+
+    for worker in (second, third):
+        worker.end()
+    third.let_go(3)
+    assert third.state_of(3) == "pending"
+    start_several(2)
+    until(lambda: third.state_of(3) == "accepted", seconds=60, what="delivery after all were started again")
+    assert received() == {f"101-{number}": 1 for number in range(4)}
 
 
 def test_bad_configuration_stops_it_with_one_sentence(template, tmp_path):

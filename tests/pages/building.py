@@ -12,7 +12,8 @@ from engage_portal.accounts.models import User
 from engage_portal.accounts.services import customer_user
 from engage_portal.core import clock
 from engage_portal.outbox.models import Attempt, EngageLine, Event, Heartbeat, Item, Outcome
-from engage_portal.outbox.states import MOVING, OPEN, State
+from engage_portal.outbox.states import MOVING, OPEN, Channel, State
+from engage_portal.outbox.streams import holds_stream
 from promotions.models import Assignment, AssignmentSnapshot
 from receipts.models import HistorySnapshot, Transaction
 
@@ -116,18 +117,27 @@ def staff(name: str, *permissions: str, **more) -> User:
 def item(*, state: State = State.PENDING, kind: str = "receipt.post", **more) -> Item:
     """An item in a state, with what its constraints ask for."""
     now = clock.now()
-    sending = (
-        {"lease_token": uuid4(), "lease_until": now + timedelta(minutes=1)} if state == State.SENDING else {}
+    needs = {
+        State.SENDING: {"lease_token": uuid4(), "lease_until": now + timedelta(minutes=1), "tries": 1},
+        State.ATTENTION: {"reason": "The receipt is not valid.", "reason_code": "ValidationError"},
+        State.IN_DOUBT: {"looks_first": True, "was_in_doubt": True, "tries": 1},
+        State.SPOOLED: {"spool_file": uuid4(), "channel": Channel.FILE},
+        State.CANCELLED: {"reason": "Registered by hand.", "reason_code": "Cancelled"},
+    }
+    made = Item(
+        **{
+            "kind": kind,
+            "subject_id": uuid4(),
+            "stream": f"contact:{uuid4()}",
+            "state": state,
+            "finished_at": None if state in OPEN else now,
+            **needs.get(state, {}),
+            **more,
+        }
     )
-    reason = {"reason": "The receipt is not valid.", "reason_code": "ValidationError"}
-    return Item.objects.create(
-        kind=kind,
-        subject_id=uuid4(),
-        stream=more.pop("stream", f"contact:{uuid4()}"),
-        state=state,
-        finished_at=None if state in OPEN else now,
-        **(sending | (reason if state == State.ATTENTION else {}) | more),
-    )
+    made.holds = holds_stream(made)
+    made.save(force_insert=True)
+    return made
 
 
 def attempt(of: Item, outcome: Outcome, *, minutes_ago: float = 1, **more) -> Attempt:

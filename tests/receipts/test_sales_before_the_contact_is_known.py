@@ -2,12 +2,12 @@
 
 from contacts.models import Contact
 from engage_portal.core.clock import Deadline
-from engage_portal.outbox import line
-from engage_portal.outbox.delivery import deliver
+from engage_portal.outbox.delivery.passes import deliver
+from engage_portal.outbox.line import door
 from engage_portal.outbox.models import Item
 from engage_portal.sandbox.seeds import ANNA_ID, BENGT_ID
+from receipts.history import history_current, history_store
 from receipts.selectors import PurchaseStatus, purchases_for
-from receipts.services import history_current, history_store
 
 
 def _contact(guid: str) -> Contact:
@@ -48,10 +48,10 @@ def test_a_receipt_is_delivered_once_engage_lists_it(engage, till, receipt_body)
     till.post("/api/v3/receipts", receipt_body("early-5", article="REFUSE"))
     deliver(seconds=5)
     anna = _contact(ANNA_ID)
-    history_store(contact=anna, page=line.client().list_transactions(ANNA_ID))
+    history_store(contact=anna, page=door.client().list_transactions(ANNA_ID))
     assert list(Item.objects.order_by("pk").values_list("state", flat=True)) == ["accepted", "attention"]
     engage.engage.advance(60)
     for _ in range(2):
-        history_store(contact=anna, page=line.client().list_transactions(ANNA_ID))
+        history_store(contact=anna, page=door.client().list_transactions(ANNA_ID))
     assert list(Item.objects.order_by("pk").values_list("state", flat=True)) == ["delivered", "attention"]
     assert Item.objects.first().events.filter(what="delivered").count() == 1

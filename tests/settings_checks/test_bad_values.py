@@ -62,6 +62,8 @@ BAD = [
     ("OUTBOX_WAITS", "0,10", "growing"),
     ("OUTBOX_WAITS", "10;30", "senseless"),
     ("OUTBOX_GIVE_UP_DAYS", "0", "senseless"),
+    ("METRICS_TOKEN", "fifteen-letters", "too short"),
+    ("METRICS_TOKEN", "sixteen-letters-å", "ASCII"),
     ("EMAIL_URL", "mail.example.com", "must be"),
     ("EMAIL_URL", "submission://host:port", "must be"),
     ("EMAIL_URL", "demo:", "DEBUG"),

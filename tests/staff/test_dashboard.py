@@ -32,6 +32,19 @@ def test_an_outage_is_told_with_since_when_and_what_is_next(sam_at_work):
     assert "No answer within the time limit." in page
 
 
+@pytest.mark.parametrize(
+    ("worker", "told"), [(True, "It is being tested now."), (False, "as soon as a worker runs.")]
+)
+def test_a_test_of_the_line_that_is_due_is_told(sam_at_work, worker, told):
+    building.engage_is_down()
+    EngageLine.objects.update(opened_at=clock.now() - timedelta(minutes=2))
+    if worker:
+        building.worker_is_alive()
+    page = words(sam_at_work.get("/staff/"))
+    assert told in page
+    assert "Next try" not in page
+
+
 def test_the_last_answer_is_told_while_engage_is_up(sam_at_work):
     EngageLine.objects.create(pk="default", last_answer_at=clock.now() - timedelta(minutes=3))
     assert "Last answer 3 minutes ago." in words(sam_at_work.get("/staff/"))
@@ -82,10 +95,10 @@ def test_the_live_part_is_pieces_of_the_same_page(sam_at_work):
     building.item()
     whole, live = sam_at_work.get("/staff/").text, sam_at_work.get("/staff/?live").text
     assert "<html" not in live
-    for piece in ("board-line", "board-tiles", "board-chart", "board-minutes", "board-waits"):
+    for piece in ("board-line", "board-tiles", "board-chart", "board-minutes", "board-waits", "board-pauses"):
         assert f'id="{piece}"' in whole
         assert f'id="{piece}"' in live
-    assert live.count("hx-swap-oob") == 5
+    assert live.count("hx-swap-oob") == 6
     assert "hx-swap-oob" not in whole
 
 

@@ -1,13 +1,9 @@
 """One item: why it stands where it stands, what is next, and everything that happened."""
 
-from datetime import timedelta
-
 import pytest
 
-from engage_portal.core import clock
-from engage_portal.outbox.models import Item, Outcome
-from engage_portal.outbox.states import State
-from engage_portal.staff.words import next_step
+from engage_portal.outbox.models import Outcome
+from engage_portal.outbox.states import Channel, State
 from tests.pages import building
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +22,7 @@ def test_the_reason_stands_there_in_engages_own_words(sam_at_work):
         "Why it stopped",
         "items[0].sku is &lt;missing&gt;",
         "ValidationError",
-        "It needs you",
+        "It needs a person",
         "Send again",
     ):
         assert word in page
@@ -48,6 +44,29 @@ def test_each_try_stands_in_the_history_in_order(sam_at_work):
     assert places == sorted(places)
 
 
+def test_the_way_it_went_stands_there_with_engages_batch(sam_at_work):
+    item = building.item(state=State.ACCEPTED, channel=Channel.BULK)
+    building.attempt(item, Outcome.TAKEN_IN, channel=Channel.BULK, batch_id="b-77")
+    building.attempt(item, Outcome.NO_ANSWER, minutes_ago=2)
+    page = page_of(sam_at_work, item)
+    assert "<dt>Channel</dt><dd>Bulk API</dd>" in page
+    assert page.count('<p class="timeline-detail">Bulk API, Engage’s batch b-77</p>') == 1
+    assert "batch b-77" not in page_of(sam_at_work, building.item())
+
+
+@pytest.mark.parametrize(
+    ("state", "heading"),
+    [
+        (State.CANCELLED, "Why it was given up"),
+        (State.ATTENTION, "Why it stopped"),
+        (State.PENDING, "Why it waits"),
+    ],
+)
+def test_the_reason_is_headed_by_what_it_explains(sam_at_work, state, heading):
+    page = page_of(sam_at_work, building.item(state=state, reason="Because.", reason_code=""))
+    assert f'<h2 id="reason-title">{heading}</h2>' in page
+
+
 def test_an_item_that_is_done_cannot_be_sent_again(sam_at_work):
     page = page_of(sam_at_work, building.item(state=State.DELIVERED))
     assert "It has been seen in Engage." in page
@@ -67,16 +86,11 @@ def test_an_item_that_does_not_exist_is_not_found(sam_at_work, pk):
     assert sam_at_work.get(f"/staff/queue/{pk}/").status_code == 404
 
 
-@pytest.mark.parametrize("state", State.values)
-def test_every_state_has_a_sentence_about_what_is_next(state):
-    sentence = next_step(Item(state=state), waits_for=None, is_line_up=True)
-    assert sentence.endswith(".")
+def test_what_is_due_without_a_worker_says_so(sam_at_work):
+    assert "It is due, but no worker is running." in page_of(sam_at_work, building.item())
 
 
-def test_an_outage_is_what_a_waiting_item_waits_for():
-    assert "as soon as Engage answers" in next_step(Item(state="pending"), waits_for=None, is_line_up=False)
-
-
-def test_a_wait_between_two_tries_is_said_so():
-    later = Item(state="pending", not_before=clock.now() + timedelta(minutes=5))
-    assert "before the next try" in next_step(later, waits_for=None, is_line_up=True)
+def test_what_went_in_a_bulk_call_says_that_it_has_to_be_seen(sam_at_work):
+    page = page_of(sam_at_work, building.item(state=State.IN_DOUBT, channel=Channel.BULK))
+    assert "It went in a bulk call." in page
+    assert "may have arrived" not in page

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from engage_portal.accounts.models import User
+from engage_portal.outbox import pauses
 from engage_portal.outbox.models import Event
 from engage_portal.outbox.states import State
 from tests.pages import building
@@ -11,7 +12,7 @@ from tests.pages.people import signed_in
 
 pytestmark = pytest.mark.django_db
 
-LOOK = ["/staff/", "/staff/?live", "/staff/queue/", "/staff/queue/live/", "/staff/queue/1/"]
+LOOK = ["/staff/", "/staff/?live", "/staff/queue/", "/staff/queue/live/", "/staff/queue/1/", "/staff/pauses/"]
 OWN = ["/staff/security/", "/staff/security/password/", "/staff/security/codes/"]
 
 
@@ -26,6 +27,8 @@ def browsers(alice):
         "staff who may look": signed_in(building.staff("vera", "view_item")),
         "staff who may look and send": signed_in(building.staff("sam", "view_item", "retry_item")),
         "staff who may only send": signed_in(building.staff("rita", "retry_item")),
+        "staff who may look and cancel": signed_in(building.staff("carl", "view_item", "cancel_item")),
+        "staff who may look and pause": signed_in(building.staff("paula", "view_item", "pause_items")),
         "customer with permissions": signed_in(
             _with_permissions(building.customer(building.contact_called("Mia", "M")))
         ),
@@ -34,7 +37,8 @@ def browsers(alice):
 
 
 def _with_permissions(user: User) -> User:
-    user.user_permissions.set(building.staff("template", "view_item", "retry_item").user_permissions.all())
+    permissions = ("view_item", "retry_item", "cancel_item", "pause_items")
+    user.user_permissions.set(building.staff("template", *permissions).user_permissions.all())
     return user
 
 
@@ -49,6 +53,8 @@ def test_who_may_look(browsers, path):
         "staff who may look": 200,
         "staff who may look and send": 200,
         "staff who may only send": 403,
+        "staff who may look and cancel": 200,
+        "staff who may look and pause": 200,
         "customer with permissions": 403,
         "administrator": 200,
     }
@@ -67,7 +73,7 @@ def test_who_may_send_again(browsers):
     for who, browser in browsers.items():
         stopped = building.item(state=State.ATTENTION)
         before = Event.objects.count()
-        answer = browser.post("/staff/queue/retry/", {"item": [str(stopped.pk)], "confirmed": "yes"})
+        answer = browser.post("/staff/queue/retry/", {"item": [str(stopped.pk)], "confirmed": "1"})
         may = who in {"staff who may look and send", "staff who may only send", "administrator"}
         assert answer.status_code == (302 if may or who == "nobody" else 403), who
         assert (Event.objects.count() > before) == may, who
@@ -75,10 +81,45 @@ def test_who_may_send_again(browsers):
             assert answer["Location"].startswith("/staff/sign-in/")
 
 
-def test_who_may_only_look_sees_no_buttons(browsers):
-    for path in ("/staff/queue/", "/staff/queue/1/"):
-        assert "Send again" not in browsers["staff who may look"].get(path).text
-        assert "Send again" in browsers["staff who may look and send"].get(path).text
+@pytest.mark.parametrize("form", [{}, {"reason": "Registered by hand.", "confirmed": "1"}])
+def test_who_may_cancel(browsers, form):
+    for who, browser in browsers.items():
+        stopped = building.item(state=State.ATTENTION)
+        answer = browser.post("/staff/queue/cancel/", {"item": [str(stopped.pk)], **form})
+        may = who in {"staff who may look and cancel", "administrator"}
+        done = 302 if form else 200
+        assert answer.status_code == (done if may else 302 if who == "nobody" else 403), who
+        stopped.refresh_from_db()
+        assert (stopped.state == State.CANCELLED) == (may and bool(form)), who
+        assert stopped.events.exists() == (may and bool(form)), who
+
+
+def test_who_may_pause_and_let_go_on(browsers):
+    for who, browser in browsers.items():
+        may = who in {"staff who may look and pause", "administrator"}
+        status = 302 if may or who == "nobody" else 403
+        paused = browser.post("/staff/pauses/start/", {"store": "101", "reason": "A flood."})
+        assert paused.status_code == status, who
+        assert pauses.running().filter(store="101").exists() == may, who
+        running = pauses.running().first() or pauses.pause(by="root", reason="A flood.")
+        assert browser.post(f"/staff/pauses/{running.pk}/end/").status_code == status, who
+        assert pauses.running().filter(pk=running.pk).exists() != may, who
+        pauses.resume(by="root", pauses=pauses.running())
+
+
+@pytest.mark.parametrize(
+    ("path", "button", "who_sees_it"),
+    [
+        ("/staff/queue/", "Send again", "staff who may look and send"),
+        ("/staff/queue/1/", "Send again", "staff who may look and send"),
+        ("/staff/queue/", "Cancel the chosen…", "staff who may look and cancel"),
+        ("/staff/queue/1/", "Cancel…", "staff who may look and cancel"),
+        ("/staff/pauses/", "Pause the queue", "staff who may look and pause"),
+    ],
+)
+def test_a_button_is_seen_by_those_who_may_press_it(browsers, path, button, who_sees_it):
+    lookers = [who for who in browsers if who.startswith("staff who may look")]
+    assert [who for who in lookers if button in browsers[who].get(path).text] == [who_sees_it]
 
 
 @pytest.mark.parametrize("path", LOOK)
@@ -86,5 +127,8 @@ def test_looking_changes_nothing_and_takes_no_form(browsers, path):
     assert browsers["staff who may look and send"].post(path).status_code == 405
 
 
-def test_sending_again_is_never_a_link(browsers):
-    assert browsers["staff who may look and send"].get("/staff/queue/retry/?item=1").status_code == 405
+@pytest.mark.parametrize(
+    "path", ["queue/retry/?item=1", "queue/cancel/?item=1", "pauses/start/", "pauses/1/end/"]
+)
+def test_acting_is_never_a_link(browsers, path):
+    assert browsers["administrator"].get(f"/staff/{path}").status_code == 405

@@ -3,20 +3,15 @@
 import re
 
 import pytest
-from django.core.cache import cache
 
+from engage_portal.outbox import pauses
 from engage_portal.outbox.models import Event, Item
 from engage_portal.outbox.states import State
 from tests.pages import building
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_wake_up")]
 
 RETRY = "/staff/queue/retry/"
-
-
-@pytest.fixture(autouse=True)
-def no_wake_up():
-    cache.add("outbox:woken", 1, 600)
 
 
 def states() -> dict[int, str]:
@@ -32,6 +27,13 @@ def test_chosen_items_are_queued_and_the_races_are_told(sam_at_work):
     page = sam_at_work.post(RETRY, {"item": ["1", "2", "3", "4"]}, follow=True)
     assert re.search(r"2 queued, 1 already being sent, 1 (gone|already settled)", page.text)
     assert states() == {1: "pending", 2: "pending", 3: "sending", 4: "delivered", 5: "attention"}
+
+
+def test_what_is_paused_is_not_promised(sam_at_work):
+    building.item(pk=1, state=State.ATTENTION, store="101")
+    pauses.pause(by="sam", reason="Wrong prices.", store="101")
+    page = sam_at_work.post(RETRY, {"only": "1"}, follow=True)
+    assert "1 of them is paused and goes when the pause is over." in page.text
 
 
 def test_who_pressed_the_button_stands_in_the_history(sam_at_work):
@@ -77,7 +79,7 @@ def test_more_than_twenty_are_confirmed_first(sam_at_work, wish):
     asked = sam_at_work.post(RETRY, form)
     assert "Send 21 items again?" in asked.text
     assert set(states().values()) == {"attention"}
-    again = dict.fromkeys(("confirmed", "next", "scope", "query"))
+    again = dict.fromkeys(("confirmed", "next", "scope", "query", "up_to"))
     for name in again:
         again[name] = (re.findall(rf'name="{name}" value="([^"]*)"', asked.text) or [""])[0]
     again["item"] = re.findall(r'name="item" value="(\d+)"', asked.text)

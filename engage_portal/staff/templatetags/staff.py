@@ -2,8 +2,12 @@
 
 from django import template
 
+from engage_portal.outbox import words
+from engage_portal.outbox.control import RETRYABLE
+from engage_portal.outbox.models import Item, Pause
+from engage_portal.outbox.pauses import Pauses
 from engage_portal.outbox.states import State
-from engage_portal.staff import words
+from engage_portal.staff import words as headings
 
 register = template.Library()
 
@@ -17,7 +21,7 @@ def kind_label(kind: str) -> str:
 @register.filter
 def tone(state: str) -> str:
     """The colour of a state."""
-    return words.tone(state)
+    return headings.tone(state)
 
 
 @register.filter
@@ -29,4 +33,22 @@ def state_label(state: str) -> str:
 @register.filter
 def can_retry(state: str) -> bool:
     """Whether sending again by hand can move an item in this state."""
-    return state in words.RETRYABLE
+    return state in RETRYABLE
+
+
+@register.filter
+def about_reason(state: str) -> str:
+    """What an item's reason explains, as a heading."""
+    return headings.about_reason(state)
+
+
+@register.filter
+def scope(pause: Pause) -> str:
+    """What a pause holds back."""
+    return words.scope(pause)
+
+
+@register.filter
+def is_held(item: Item, paused: Pauses) -> bool:
+    """Whether an item would go if nothing were paused."""
+    return words.pause_over(item, paused) is not None

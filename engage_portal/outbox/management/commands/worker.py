@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
 from engage_portal.checks import CONFIGURATION
+from engage_portal.outbox.migrated import refuse_old_database
 
 
 class Command(BaseCommand):
@@ -25,18 +25,12 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, group: int | None, **_options: Any) -> None:
         """Supervise, or be the group."""
         if group is None:
-            self._refuse_old_database()
-            from engage_portal.outbox.supervisor import Supervisor
+            refuse_old_database()
+            connection.close()
+            from engage_portal.outbox.worker.supervisor import Supervisor
 
             Supervisor().run()
         else:
-            from engage_portal.outbox.group import run_group
+            from engage_portal.outbox.worker.group import run_group
 
             run_group(group)
-
-    def _refuse_old_database(self) -> None:
-        """A worker without its tables would only complain for ever."""
-        executor = MigrationExecutor(connection)
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            raise CommandError("The database is not up to date. Run this first: manage.py migrate")
-        connection.close()

@@ -1,11 +1,10 @@
 """What waits only for Engage to come back."""
 
-from django.db.models import Q
-
 from engage_portal.core import clock
 from engage_portal.outbox.models import Item
-from engage_portal.outbox.states import CLAIMABLE
-from engage_portal.outbox.verdicts import NO_ANSWER
+
+NO_ANSWER = "NoAnswer"
+"""The reason code of what waits because Engage did not answer."""
 
 _TRIES_TO_HURRY = 3
 
@@ -16,5 +15,5 @@ def hurry() -> int:
     Only items that failed a few times: one that fails again and again while Engage is up keeps its growing waits.
     """
     now = clock.now()
-    waiting = Q(state__in=CLAIMABLE, not_before__gt=now, reason_code=NO_ANSWER, tries__lte=_TRIES_TO_HURRY)
-    return Item.objects.filter(waiting).update(not_before=now)
+    waiting = Item.objects.claimable().filter(not_before__gt=now, reason_code=NO_ANSWER)
+    return waiting.filter(tries__lte=_TRIES_TO_HURRY).update(not_before=now)

@@ -18,13 +18,14 @@ from engage_portal.engage import (
     Unavailable,
     is_already_done,
 )
+from engage_portal.outbox.line.pace import PAUSE_AFTER_429
+from engage_portal.outbox.line.waiting import NO_ANSWER
 from engage_portal.outbox.models import Item, Outcome
 from engage_portal.outbox.registry import Call, CallBrokenError, LineDown, Verdict, handler_for
-from engage_portal.outbox.states import State
+from engage_portal.outbox.states import Channel, State
 
-NO_ANSWER = "NoAnswer"
-PAUSE_AFTER_429 = 5.0
-"""Seconds, where Engage does not say how long."""
+_GATHER_SECONDS = 30.0
+_LOOKS_AFTER_BULK = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,10 @@ class Tried:
     duration_ms: int
     answer: Any = None
     error: EngageError | None = None
+    batch_id: str = ""
+    """Engage's id of the bulk call that it went in."""
+    gathers: bool = False
+    """Many of its kind wait: what was looked up and has to be sent waits a little, to go in one bulk call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,8 @@ class Decision:
     looks_first: bool = False
     counts: bool = True
     settles: bool = False
+    avoids_bulk: bool = False
+    restarts: bool = False
 
 
 def decide(tried: Tried) -> Decision:
@@ -60,10 +67,30 @@ def decide(tried: Tried) -> Decision:
     if tried.error is not None:
         return _after_error(tried, tried.error)
     if tried.is_look and tried.answer is None:
-        return Decision(State.PENDING, Outcome.NOT_FOUND, reason=tried.item.reason, counts=False)
+        return _after_vain_look(tried)
     if tried.is_look:
         return Decision(State.DELIVERED, Outcome.FOUND, settles=True)
-    return Decision(handler_for(tried.item.kind).success, Outcome.DONE, settles=True)
+    handler = handler_for(tried.item.kind)
+    wait = handler.first_look_after if handler.success is State.ACCEPTED else 0.0
+    return Decision(handler.success, Outcome.DONE, wait=wait, settles=True)
+
+
+def _after_vain_look(tried: Tried) -> Decision:
+    """It is not there. A row of a bulk call may still come; it is looked for a few times before it goes alone."""
+    item = tried.item
+    if item.channel != Channel.BULK:
+        wait = _until_the_next_gathering() if tried.gathers else 0.0
+        return Decision(State.PENDING, Outcome.NOT_FOUND, reason=item.reason, wait=wait, counts=False)
+    if item.tries < _LOOKS_AFTER_BULK:  # counted from the bulk call, which began anew
+        wait = backoff(item.tries + 1)
+        return Decision(State.IN_DOUBT, Outcome.NOT_FOUND, reason=item.reason, wait=wait, looks_first=True)
+    reason = "The bulk call had no effect for it; it goes alone."
+    return Decision(State.PENDING, Outcome.NOT_FOUND, reason=reason, avoids_bulk=True, restarts=True)
+
+
+def _until_the_next_gathering() -> float:
+    """Seconds to the next common moment: then what was looked up until there is due all at once."""
+    return _GATHER_SECONDS - clock.now().timestamp() % _GATHER_SECONDS
 
 
 def _after_error(tried: Tried, error: EngageError) -> Decision:
@@ -110,6 +137,11 @@ def _after_no_answer(tried: Tried, error: Unavailable) -> Decision:
 def not_called(item: Item, *, reason: str) -> Decision:
     """Engage was not called at all: nothing is lost but this moment, and no try."""
     return _as_before(item, Outcome.NOT_SENT, code=NO_ANSWER, reason=reason)
+
+
+def left_alone(item: Item) -> Decision:
+    """It was claimed and then not sent after all, for no reason of its own: as if nobody had touched it."""
+    return _as_before(item, Outcome.NOT_SENT, code=item.reason_code, reason=item.reason)
 
 
 def asked_for_a_pause(item: Item, *, seconds: float) -> Decision:
@@ -169,6 +201,11 @@ def _from_verdict(item: Item, verdict: Verdict) -> Decision:
         wait=backoff(item.tries) if verdict.state in {State.PENDING, State.IN_DOUBT} else 0.0,
         looks_first=verdict.state is State.IN_DOUBT or item.looks_first,
     )
+
+
+def is_refusal(error: EngageError) -> bool:
+    """Whether it is about the data, so that asking again brings the same: somebody has to change it."""
+    return not isinstance(error, Unavailable | RateLimited | AuthFailed | Misconfigured | CallBrokenError)
 
 
 def refusal(error: EngageError) -> str:

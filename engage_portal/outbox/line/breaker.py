@@ -2,7 +2,7 @@
 
 Calls are not wrapped: pybreaker holds a lock while it calls, and sending threads do no database work. Instead a
 caller asks `is_closed()` first and reports afterwards with `report()`. While it is open nobody calls but the worker
-that holds the lease for the one probe (`outbox/probe.py`).
+that holds the lease for the one probe (`outbox/line/probe.py`).
 """
 
 from collections.abc import Sequence
@@ -17,12 +17,11 @@ from django.db.models import Q
 
 from engage_portal.core import clock
 from engage_portal.engage import AuthFailed, EngageError, Misconfigured, Unavailable
+from engage_portal.outbox.line.pace import locked_line
 from engage_portal.outbox.models import EngageLine
-from engage_portal.outbox.pace import locked_line
 
 log = structlog.get_logger(__name__)
 
-FAILURES_TO_OPEN = 3
 _ANSWER_NOTED_EVERY = timedelta(seconds=10)
 
 
@@ -37,9 +36,9 @@ class LineStatus:
     next_try_at: datetime | None
 
 
-def is_closed() -> bool:
-    """Whether Engage may be called. One primary-key query."""
-    line = EngageLine.objects.filter(pk="default").only("breaker_state").first()
+def is_closed(line: EngageLine | None = None) -> bool:
+    """Whether Engage may be called. One primary-key query, where the row is not at hand."""
+    line = line or EngageLine.objects.filter(pk="default").only("breaker_state").first()
     return line is None or line.breaker_state == pybreaker.STATE_CLOSED
 
 
@@ -180,7 +179,7 @@ class _RowStorage(pybreaker.CircuitBreakerStorage):
 
 def _breaker_over(line: EngageLine) -> pybreaker.CircuitBreaker:
     return pybreaker.CircuitBreaker(
-        fail_max=FAILURES_TO_OPEN,
+        fail_max=settings.ENGAGE_BREAKER_FAILURES,
         reset_timeout=settings.ENGAGE_PROBE_SECONDS,
         exclude=[lambda error: not is_outage(error)],
         state_storage=_RowStorage(line),

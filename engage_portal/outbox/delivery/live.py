@@ -1,17 +1,17 @@
 """Delivery while somebody waits: the same item, the same rules, within the time budget."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from engage_portal.core.clock import Deadline
-from engage_portal.engage import AuthFailed, EngageError, Misconfigured, RateLimited, Unavailable
-from engage_portal.outbox import breaker, claims, line
+from engage_portal.outbox.delivery import claims
+from engage_portal.outbox.delivery.recording import record
+from engage_portal.outbox.delivery.sending import prepare, run
+from engage_portal.outbox.delivery.verdicts import Decision, Tried, decide, is_refusal, refusal
+from engage_portal.outbox.line import breaker, door
 from engage_portal.outbox.models import Item, Outcome
-from engage_portal.outbox.recording import record
-from engage_portal.outbox.registry import CallBrokenError
-from engage_portal.outbox.sending import prepare, run
 from engage_portal.outbox.states import State
-from engage_portal.outbox.verdicts import Decision, Tried, decide, refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def deliver_now(item: Item, *, deadline: Deadline) -> Delivered | Queued:
     if claimed is None:
         return Queued(item)
     for ready in prepare([claimed]):
-        tried = run(ready, lambda call: line.ask(call, deadline=deadline))
+        tried = run(ready, partial(door.ask, deadline=deadline, calls=ready.call.calls))
         (recorded,) = record([tried], decide=_decide_for_a_caller) or (item,)
         if tried.error is not None and recorded.state == State.CANCELLED:
             raise tried.error
@@ -56,8 +56,3 @@ def _decide_for_a_caller(tried: Tried) -> Decision:
         code=tried.error.error_code or type(tried.error).__name__,
         reason=f"The caller was told: {refusal(tried.error)}"[:300],
     )
-
-
-def is_refusal(error: EngageError) -> bool:
-    """Whether it is about the data, so that the person who sent it has to change it."""
-    return not isinstance(error, Unavailable | RateLimited | AuthFailed | Misconfigured | CallBrokenError)

@@ -2,21 +2,25 @@
 
 import os
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from django.conf import settings
 
 from engage_portal.core.clock import Deadline
 from engage_portal.engage import EngageClient, EngageConfig, EngageError, RateLimited, Unavailable
-from engage_portal.outbox import breaker, pace
+from engage_portal.outbox import tallies
+from engage_portal.outbox.line import breaker, pace
+from engage_portal.outbox.line.waiting import hurry
 from engage_portal.outbox.registry import LineDown
-from engage_portal.outbox.verdicts import PAUSE_AFTER_429
-from engage_portal.outbox.waiting import hurry
 
 T = TypeVar("T")
+Through = Callable[[Callable[[EngageClient], Any]], Any]
+"""Gives a call its client: at its moment in the worker, by way of the deadline where somebody waits."""
 
 # A call that nobody waits for any more still holds its thread until its own time-out ends it; beyond this many
 # the next ones are answered from the copy at once.
@@ -57,18 +61,19 @@ def disconnect() -> None:
         client.close()
 
 
-def ask(call: Callable[[EngageClient], T], *, deadline: Deadline) -> T:
+def ask(call: Callable[[EngageClient], T], *, deadline: Deadline, calls: int = 1) -> T:
     """Call Engage for somebody who waits, and be back before the deadline whatever Engage does.
 
-    Raises EngageError; `LineDown` where Engage was not called at all. A call that outlives the deadline goes on in its
-    thread for at most the same time again; its answer is dropped and `may_have_taken_effect` is set.
+    `calls` is how many requests `call` makes at most. Raises EngageError; `LineDown` where Engage was not called at
+    all. A call that outlives the deadline goes on in its thread for at most the same time again; its answer is
+    dropped and `may_have_taken_effect` is set.
     """
     if not breaker.is_closed():
         raise line_down("Engage is down; it is tried again on its own.")
     if not _people.acquire(blocking=False):
         raise line_down("Too many already wait for Engage.")
     try:
-        answer = _ask_now(call, deadline)
+        answer = _ask_now(call, deadline, calls)
     except LineDown:
         raise
     except EngageError as error:
@@ -80,36 +85,54 @@ def ask(call: Callable[[EngageClient], T], *, deadline: Deadline) -> T:
     return answer
 
 
-def _ask_now(call: Callable[[EngageClient], T], deadline: Deadline) -> T:
-    starts = pace.reserve(pace.Lane.PEOPLE, latest=_seconds_left(deadline) - _LEAST_TIME)
-    engage, seconds = client(), _seconds_left(deadline)
+def _ask_now(call: Callable[[EngageClient], T], deadline: Deadline, calls: int) -> T:
+    starts = pace.reserve(pace.Lane.PEOPLE, calls, latest=_seconds_left(deadline) - _LEAST_TIME)
+    seconds = _seconds_left(deadline)
     if not starts or seconds - starts[0] < _LEAST_TIME:
         raise line_down("No time was left to ask Engage.")
-    future = _pool().submit(_after, starts[0], call, engage.within(seconds - starts[0]))
-    return _result(future, seconds)
+    through = paced([Deadline.after(start) for start in starts], patience=seconds - starts[0])
+    return _result(_pool().submit(through, call), seconds)
 
 
-def until(deadline: Deadline) -> Callable[[Callable[[EngageClient], T]], T]:
-    """Runs a request, of however many calls, that has to be over by the deadline; for the worker's threads."""
-    bounded = cast("EngageClient", _Until(client(), deadline))
+def paced(starts: Sequence[Deadline], *, patience: float) -> Callable[[Callable[[EngageClient], T]], T]:
+    """Runs a request of as many calls as it was given starts: each waits for its own, and all share one patience.
+
+    For the worker's threads: no database.
+    """
+    bounded = cast("EngageClient", _Paced(client(), starts, patience))
     return lambda call: call(bounded)
 
 
-class _Until:
-    """A client whose every call gets what is left until a deadline."""
+class _Paced:
+    """A client whose every call starts at its moment and gets what is left of the patience."""
 
-    def __init__(self, client: EngageClient, deadline: Deadline) -> None:
+    def __init__(self, client: EngageClient, starts: Sequence[Deadline], patience: float) -> None:
         self._client = client
-        self._deadline = deadline
+        self._starts = list(reversed(starts))
+        self._patience = patience
+        self._end: Deadline | None = None
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._client.within(self._deadline.remaining()), name)
+        if self._starts:
+            _wait(self._starts.pop().remaining())
+        self._end = self._end or Deadline.after(self._patience)
+        return partial(_timed, getattr(self._client.within(self._end.remaining()), name))
+
+
+def _timed(call: Callable[..., T], *arguments: Any, **named: Any) -> T:
+    began = time.perf_counter()
+    try:
+        return call(*arguments, **named)
+    finally:
+        tallies.call_took(time.perf_counter() - began)
 
 
 def report(outcomes: list[EngageError | None]) -> bool:
     """Tell breaker and pace how calls ended; True where Engage has just come back: then all that waited is due."""
     waits = [
-        outcome.retry_after or PAUSE_AFTER_429 for outcome in outcomes if isinstance(outcome, RateLimited)
+        outcome.retry_after or pace.PAUSE_AFTER_429
+        for outcome in outcomes
+        if isinstance(outcome, RateLimited)
     ]
     if waits:
         pace.slow_everybody(max(waits))
@@ -145,10 +168,9 @@ def _result(future: "Future[T]", seconds: float) -> T:
         raise line_down("The call was given up before it began.") from None
 
 
-def _after(start: float, call: Callable[[EngageClient], T], within: EngageClient) -> T:
-    if start > 0:
-        threading.Event().wait(start)
-    return call(within)
+def _wait(seconds: float) -> None:
+    if seconds > 0:
+        threading.Event().wait(seconds)
 
 
 def _pool() -> ThreadPoolExecutor:

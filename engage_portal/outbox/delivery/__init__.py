@@ -1,0 +1,1 @@
+"""How leased items reach Engage, and what becomes of them."""

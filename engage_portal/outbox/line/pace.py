@@ -1,0 +1,106 @@
+"""The pace that all processes together keep towards Engage: pyrate-limiter's GCRA over one row of ours.
+
+Engage counts per API key and recommends at most 50 calls a second [developer.voyado.com/en/api/api-rate-limit].
+Calls are spaced evenly, a fiftieth slower than allowed: what arrives a little late must not make the next second too
+full. People go first: the delivery books only a moment ahead, so whoever waits is next.
+"""
+
+import time
+from enum import Enum
+
+from django.conf import settings
+from django.db import transaction
+from pyrate_limiter import GCRA, Rate
+
+from engage_portal.outbox import tallies
+from engage_portal.outbox.models import EngageLine
+
+_ALGORITHM = GCRA()
+_USED = 0.98
+
+LONGEST_PAUSE = 60.0
+"""Seconds. A 429 stops everybody for no longer than this, and neither does a clock that was set back."""
+
+PAUSE_AFTER_429 = 5.0
+"""Seconds, where Engage does not say how long."""
+
+PAUSE_BEGINS_AT = 2.0
+"""Seconds. Who would have to wait longer than this does not wait but comes back."""
+
+
+class Lane(Enum):
+    """Who asks for a call; the value is how many seconds ahead calls may be booked."""
+
+    PEOPLE = PAUSE_BEGINS_AT
+    DELIVERY = 0.1
+    SPARE = 0.0
+    """For what nobody waits for: only calls that nobody else wants."""
+
+
+def reserve(lane: Lane, count: int = 1, *, latest: float | None = None) -> list[float]:
+    """Take `count` calls and answer, for each, the seconds from now at which it may start.
+
+    One short transaction; never more calls a second than ENGAGE_RATE, whoever asks from whichever process. Where the
+    first of them could not start within `latest` seconds (by default what the lane allows) nothing is taken and the
+    answer is empty: what nobody is going to use must not keep others waiting.
+    """
+    rate, patience = _rate(), lane.value if latest is None else latest
+    with transaction.atomic():
+        line = locked_line()
+        now = _now_us()
+        state: tuple[float, ...] = (min(line.pace_tat, (now + int(LONGEST_PAUSE * 1e6)) * 1000),)
+        starts: list[int] = []
+        moment = now
+        while len(starts) < count:
+            state, decision = _ALGORITHM.step([rate], state, moment, 1)
+            if decision.allowed:
+                starts.append(moment)
+            else:
+                moment += decision.retry_after_ms or 1
+        if starts[0] - now > patience * 1e6:
+            tallies.add("pace_refused", lane=lane.name.lower())
+            return []
+        EngageLine.objects.filter(pk=line.pk).update(pace_tat=int(state[0]))
+    tallies.add("pace_wait_seconds", (starts[0] - now) / 1e6, lane=lane.name.lower())
+    now = _now_us()
+    return [max(0, start - now) / 1e6 for start in starts]
+
+
+def calls_within(seconds: float) -> int:
+    """How many calls fit into a time, at least one."""
+    return max(1, int(seconds * settings.ENGAGE_RATE * _USED))
+
+
+def _rate() -> Rate:
+    """The steady rate, with no burst: any second may hold no more than the limit.
+
+    pyrate-limiter counts milliseconds; at this pace their roundings would add up to some per cent, so it is given
+    microseconds in their place, and the state is in nanoseconds.
+    """
+    return Rate(round(settings.ENGAGE_RATE * _USED * 1000), 1_000_000_000, burst=1)
+
+
+def is_paused(line: EngageLine | None = None) -> bool:
+    """Whether nobody may call for a while, because Engage asked for it. One query, where the row is not at hand."""
+    line = line or EngageLine.objects.filter(pk="default").only("pace_tat").first()
+    ahead = (line.pace_tat / 1000 - _now_us()) / 1e6 if line else 0
+    return PAUSE_BEGINS_AT < ahead <= LONGEST_PAUSE + PAUSE_BEGINS_AT
+
+
+def slow_everybody(seconds: float) -> None:
+    """After a 429: nobody calls for that long, or for LONGEST_PAUSE."""
+    until = (_now_us() + int(min(seconds, LONGEST_PAUSE) * 1e6)) * 1000
+    EngageLine.objects.filter(pk="default", pace_tat__lt=until).update(pace_tat=until)
+
+
+def locked_line() -> EngageLine:
+    """The one row, locked for this transaction; made where it is missing."""
+    line = EngageLine.objects.select_for_update().filter(pk="default").first()
+    if line is None:
+        EngageLine.objects.bulk_create([EngageLine(pk="default")], ignore_conflicts=True)
+        line = EngageLine.objects.select_for_update().get(pk="default")
+    return line
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000

@@ -1,0 +1,100 @@
+"""Whose a receipt is: by Engage's id wherever that is known, by a personal key only until then."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+import msgspec
+from django.db.models import Q
+
+from contacts.keys import normalised
+from contacts.models import KEY_FIELDS, Contact
+from engage_portal.core.ids import parse_guid
+from engage_portal.engage import Identifier, IdentifierKind, payloads
+from receipts.models import Receipt
+
+_NOBODY = "00000000-0000-0000-0000-000000000000"
+IDENTIFIERS = {
+    "email": IdentifierKind.EMAIL,
+    "mobilePhone": IdentifierKind.MOBILE_PHONE,
+    "socialSecurityNumber": IdentifierKind.SOCIAL_SECURITY_NUMBER,
+    "memberNumber": IdentifierKind.CUSTOM_KEY,
+    "externalId": IdentifierKind.CUSTOM_KEY,
+}
+"""Engage's names of personal keys → how Engage is asked for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalKey:
+    """A key that a till gave in place of an id."""
+
+    identifier: Identifier
+    contact_type: str | None
+
+
+def personal_key(receipt: Receipt) -> PersonalKey | None:
+    """The personal key that a receipt still has; None where it names nobody, or somebody by id."""
+    key = payloads.decode_receipt(receipt.body.encode()).contact
+    kind = IDENTIFIERS.get(str(key.match_key_type))
+    if kind is None:
+        return None
+    contact_type = key.contact_type if isinstance(key.contact_type, str) else None
+    return PersonalKey(Identifier(kind, key.match_key), contact_type)
+
+
+def is_tagged(receipt: Receipt, contact_id: str = "") -> bool:
+    """Whether a receipt names its contact by an id, or by this very id. Read off its canonical text: it is long."""
+    named = f'"matchKey":"{contact_id}",' if contact_id else ""
+    return f'{named}"matchKeyType":"contactId"' in receipt.body
+
+
+def receipt_tied(receipt: Receipt, contact: Contact) -> None:
+    """The personal key of a receipt turned out to mean this contact: the key has done its work. May run twice."""
+    if receipt.contact_id is None and personal_key(receipt) is not None:
+        receipt.contact = contact
+        receipt.save(update_fields=["contact"])
+    receipts_tagged([receipt])
+
+
+def receipts_tagged(receipts: Iterable[Receipt]) -> None:
+    """Once Engage has receipts, and knows whose they are, forget their personal keys. May run twice."""
+    changed = []
+    for receipt in receipts:
+        if not is_tagged(receipt):
+            payload = payloads.decode_receipt(receipt.body.encode())
+            known = receipt.contact.public_id if receipt.contact else _NOBODY
+            receipt.body = payloads.encode_receipt(tagged_by_id(payload, known)).decode()
+            changed.append(receipt)
+    Receipt.objects.bulk_update(changed, ["body"])
+
+
+def untagged(body: str) -> str:
+    """A kept receipt that names nobody: where it has not left yet, Engage takes it in and ties it to nobody either."""
+    return payloads.encode_receipt(tagged_by_id(payloads.decode_receipt(body.encode()), _NOBODY)).decode()
+
+
+def receipts_naming(keys: Collection[str]) -> list[Receipt]:
+    """The receipts that came with one of these keys and were not tied to anybody.
+
+    Personal keys are blanked once a receipt has arrived, so those that still have one are few, and all are read.
+    """
+    wanted = {_folded(key) for key in keys}
+    personal = Q(*[("body__contains", f'"matchKeyType":"{kind}"') for kind in KEY_FIELDS], _connector=Q.OR)
+    named = Q(*[("body__icontains", key) for key in keys if parse_guid(key)], _connector=Q.OR)
+    rows = Receipt.objects.filter(personal | named, contact=None)
+    return [row for row in rows.iterator() if _names(row, wanted)]
+
+
+def _names(receipt: Receipt, wanted: Collection[str]) -> bool:
+    key = payloads.decode_receipt(receipt.body.encode()).contact
+    column = KEY_FIELDS.get(str(key.match_key_type), "")
+    return _folded(normalised(column, key.match_key)) in wanted
+
+
+def _folded(key: str) -> str:
+    return key.strip().casefold()
+
+
+def tagged_by_id(payload: payloads.Receipt, contact_id: str) -> payloads.Receipt:
+    """The same receipt, matched by Engage's contact id instead of a personal key."""
+    key = payloads.ReceiptContact(match_key=contact_id, match_key_type="contactId")
+    return msgspec.structs.replace(payload, contact=key)

@@ -1,0 +1,80 @@
+"""What runs again and again reads an index that holds only what it wants, however long the history is."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+
+from engage_portal.core import clock
+from engage_portal.outbox import streams
+from engage_portal.outbox.models import Item
+from engage_portal.outbox.states import State
+from tests.outbox.building import item
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def a_long_history():
+    """Much that settled, a little of everything else."""
+    now = clock.now()
+    Item.objects.bulk_create(
+        Item(
+            kind="receipt.post",
+            subject_id=uuid4(),
+            stream=f"contact:{number}",
+            state=State.DELIVERED,
+            holds=False,
+            finished_at=now - timedelta(minutes=number),
+        )
+        for number in range(3000)
+    )
+    for state in State:
+        for _ in range(5):
+            item(state=state)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE outbox_item")
+
+
+def plan_of(rows) -> str:
+    """How the database would read these rows."""
+    return rows.explain()
+
+
+def test_the_looks_that_are_due():
+    due = Item.objects.filter(
+        state=State.ACCEPTED, priority=40, not_before__lte=clock.now(), kind="receipt.post"
+    )
+    plan = plan_of(due.order_by("not_before", "pk")[:200])
+    assert "outbox_item_accepted" in plan, plan
+    assert "TEMP B-TREE" not in plan, plan
+
+
+def test_the_oldest_that_waits():
+    assert "outbox_item_waiting" in plan_of(Item.objects.moving_oldest_first()[:1])
+
+
+def test_what_goes_before_in_a_stream():
+    before = Item.objects.filter(holds=True, stream="contact:1", pk__lt=10**9).order_by("pk")
+    assert "outbox_item_holds" in plan_of(before[:1])
+
+
+def test_letting_go_of_a_stream():
+    heads = Item.objects.filter(holds=True, stream__in=["contact:1", "contact:2"])
+    assert "outbox_item_holds" in plan_of(heads)
+
+
+def test_an_update_that_still_waits():
+    waiting = Item.objects.waiting_in("contact:1").filter(kind="contact.update")
+    assert "outbox_item_holds" in plan_of(waiting.order_by("-pk")[:1])
+
+
+def test_what_settled_long_ago():
+    old = Item.objects.filter(finished_at__lt=clock.now() - timedelta(hours=40))
+    assert "outbox_item_finished" in plan_of(old.order_by("finished_at")[:1000])
+
+
+def test_the_held_back_are_found_without_reading_everything():
+    assert "outbox_item_holds" in plan_of(Item.objects.filter(pk=1).exclude(streams.held_back()))
