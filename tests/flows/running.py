@@ -4,6 +4,7 @@ import contextlib
 import os
 import shlex
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ import httpx
 import psutil
 import psycopg
 from django.conf import settings
+from django.core.cache import cache
 
 from tests.conftest import make_receipt
 
@@ -64,7 +66,7 @@ class Portal:
             "DEBUG": "true",
             "SECRET_KEY": "f" * 60,
             "DATABASE_URL": self.database_url,
-            "REDIS_URL": settings.REDIS_URL,
+            "REDIS_URL": _redis(),
             "ENGAGE_BASE_URL": f"http://127.0.0.1:{self.engage_port}",
             "ENGAGE_API_KEY": "flows",
             "ENGAGE_RATE": "190",
@@ -73,12 +75,15 @@ class Portal:
             "OUTBOX_WAITS": "1,1,2,3",
             "EMAIL_URL": "demo:",
             "PORT": str(self.port),
-            "GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{self.port}",
             **self.settings,
+            "GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{self.port} {self.settings.get('GUNICORN_CMD_ARGS', '')}",
         }
 
     def start(self, name: str) -> None:
-        """Start `engage`, `web` or `worker` and wait until it answers, the worker excepted."""
+        """Start `engage`, `web` or `worker` and wait until it answers, the worker excepted.
+
+        Of `worker` there may be several: `worker-1`, `worker-2` and so on.
+        """
         lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
         lines["engage"] = (
             f"{sys.executable} -m engage_portal.sandbox --port {self.engage_port} --rate-limit 100000 "
@@ -86,7 +91,7 @@ class Portal:
         )
         with (self.home / f"{name}.log").open("a") as log:
             self.processes[name] = subprocess.Popen(
-                shlex.split(lines[name]),
+                shlex.split(lines[name.partition("-")[0]]),
                 cwd=ROOT,
                 env=self.environment,
                 stdout=log,
@@ -163,6 +168,31 @@ class Portal:
                 member.kill()
         process.wait()
 
+    def kill_alone(self, name: str) -> list[psutil.Process]:
+        """SIGKILL a process and nothing that it started; what is left of those."""
+        process = self.processes.pop(name)
+        orphans = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+        process.wait()
+        return orphans
+
+    def group_of(self, name: str) -> list[psutil.Process]:
+        """The group of a `worker` supervisor: its leader first. Empty between two groups."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for leader in psutil.Process(self.processes[name].pid).children():
+                return [leader, *leader.children(recursive=True)]
+        return []
+
+    def execute(self, sql: str) -> None:
+        """Change the database behind the portal's back."""
+        path = self.database_url.removeprefix("sqlite:///")
+        if path != self.database_url:
+            with contextlib.closing(sqlite3.connect(path, timeout=30)) as connection, connection:
+                connection.execute(sql)
+            return
+        with psycopg.connect(self.database_url, autocommit=True) as connection:
+            connection.execute(sql)
+
     def logs(self) -> str:
         """Everything that any process logged."""
         return "".join(path.read_text() for path in self.home.glob("*.log") if path.name != "engage.log")
@@ -174,20 +204,29 @@ class Portal:
 
 
 @contextlib.contextmanager
-def portal_running(home: Path, *names: str, **changed: str) -> Iterator[Portal]:
-    """The portal with an empty database; stopped and removed at the end."""
+def portal_running(home: Path, *names: str, store: str = "101", **changed: str) -> Iterator[Portal]:
+    """The portal with an empty database and a till's key of a store, or of every one; removed at the end."""
     home.mkdir(parents=True, exist_ok=True)
+    if settings.REDIS_URL:
+        cache.clear()  # what an earlier portal left in its queue
     with _database(home) as database_url:
         portal = Portal(home, database_url, changed)
         try:
             portal.start("engage")
             portal.manage("migrate", "--verbosity", "0")
-            portal.key = portal.manage("api_key", "create", "--name", "till-101-1", "--store", "101").strip()
+            portal.key = portal.manage(
+                "api_key", "create", "--name", f"till-{store}-1", "--store", store
+            ).strip()
             for name in names:
                 portal.start(name)
             yield portal
         finally:
             portal.stop()
+
+
+def _redis() -> str:
+    """The Redis database of this test process: other tests run at the same time, and clear theirs."""
+    return str(settings.CACHES["default"]["LOCATION"]) if settings.REDIS_URL else ""
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ import pytest
 from tests.conftest import make_receipt
 from tests.flows.running import ROOT, free_port, until
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
 
 
 @contextlib.contextmanager
