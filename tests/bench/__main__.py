@@ -1,17 +1,12 @@
-"""`make bench`: how long people wait, with Engage up, down and hanging. Figures and ratios, no verdict.
+"""`python -m tests.bench [names…] [--quick]`: measure, print, and write a document with the ratios first."""
 
-All in one run on real processes, so that a slow machine slows every column alike.
-"""
-
+import argparse
 import os
-import platform
-import re
-import statistics
+import signal
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
@@ -19,122 +14,75 @@ import django
 
 django.setup()
 
-import httpx  # noqa: E402
 from rich.console import Console  # noqa: E402
-from rich.table import Table  # noqa: E402
 
-from tests.conftest import make_receipt  # noqa: E402
-from tests.flows.running import Portal, portal_running  # noqa: E402
+from tests.bench import accepting, delivery, growth, machine, memory, pace, people  # noqa: E402
+from tests.bench.report import Figure, document, show  # noqa: E402
+from tests.flows.running import ROOT  # noqa: E402
 
-_ANNA = "430d3329-7eef-45c0-87f9-ae9300a0dace"
-_TILLS = 8
-_CALLS = 400
-_BUDGET = 1.0
-Call = Callable[[httpx.Client, int], httpx.Response]
+Measure = Callable[..., Figure]
+_FIGURES: dict[str, Measure] = {
+    module.__name__.rpartition(".")[2]: module.measure
+    for module in (delivery, growth, accepting, pace, memory, people)
+}
 
 
-def main() -> int:
-    """Measure and print."""
-    console = Console(width=110)
-    cores, version = os.cpu_count(), platform.python_version()
-    console.print(
-        f"{cores} cores, Python {version}, {_TILLS} tills at once, time budget {_BUDGET} s. Milliseconds.\n"
+def main(arguments: list[str] | None = None) -> int:
+    """Measure what was asked for; 1 where a figure could not be measured. A missed goal is no failure."""
+    given = _parser().parse_args(arguments)
+    is_whole = not given.names and not given.quick
+    target = given.to or ROOT / ("docs/benchmarks.md" if is_whole else "var/benchmarks.md")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, _stop)
+    console, figures = Console(width=130), []
+    facts = machine.facts(is_quick=given.quick)
+    for name, value in facts:
+        console.print(f"{name}: {value}", highlight=False)
+    for name in given.names or _FIGURES:
+        figures.append(_measured(name, is_quick=given.quick))
+        show(console, figures[-1])
+        target.write_text(document(figures, facts))
+    console.print(f"\nWritten to {target}")
+    return 1 if any(figure.failed for figure in figures) else 0
+
+
+def _stop(number: int, _frame: object) -> None:
+    """End, and clean up undisturbed: `timeout` and process managers tell a process more than once."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(1)
+
+
+def _measured(name: str, *, is_quick: bool) -> Figure:
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="bench_") as home:
+        try:
+            figure = _FIGURES[name](Path(home), is_quick=is_quick)
+        except Exception as fault:  # noqa: BLE001 - the other figures are worth having
+            figure = Figure(name, name.capitalize(), "", failed=f"{type(fault).__name__}: {fault}"[:2000])
+            Console(stderr=True).print(_last_words(Path(home)), markup=False, highlight=False)
+    figure.seconds = time.monotonic() - began
+    return figure
+
+
+def _last_words(home: Path) -> str:
+    """What the processes of a failed figure logged in the end."""
+    found = []
+    for path in sorted(home.glob("*.log")):
+        lines = [
+            line for line in path.read_text(errors="replace").splitlines() if '"level": "info"' not in line
+        ]
+        found += [f"── {path.name}", *(line[:500] for line in lines[-20:])] if lines else []
+    return "\n".join(found)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", choices=[[], *_FIGURES], help=", ".join(_FIGURES))
+    parser.add_argument("--quick", action="store_true", help="fewer items and rounds, every ratio")
+    parser.add_argument(
+        "--to", type=Path, help="the document (docs/benchmarks.md for a whole run, else var/)"
     )
-    with (
-        tempfile.TemporaryDirectory() as home,
-        portal_running(Path(home), "web", "worker", DEBUG="true", PORTAL_TIME_BUDGET=str(_BUDGET)) as portal,
-    ):
-        cookies = _signed_in(portal)
-        table = Table("Engage", "call", "p50", "p99", "slowest", "p50 against Engage up", "answers")
-        first: dict[str, float] = {}
-        for mode in ("up", "down", "hang"):
-            portal.fault(mode)
-            for name, call, count in _calls(portal, mode):
-                _row(table, mode, name, *_measure(portal, call, count), first)
-            _row(table, mode, "My Pages, snapshot here", *_pages(portal, cookies), first)
-        portal.fault("up")
-        console.print(table)
-    return 0
-
-
-def _calls(portal: Portal, mode: str) -> list[tuple[str, Call, int]]:
-    return [
-        (
-            "POST receipts",
-            lambda till, n: till.post(
-                "/api/v3/receipts", json=make_receipt(f"{mode}-{n}", contact=_somebody(n))
-            ),
-            _CALLS,
-        ),
-        (
-            "GET contacts/id, unknown here",
-            lambda till, n: till.get("/api/v3/contacts/id", params={"email": f"{mode}{n}@example.com"}),
-            40,
-        ),
-        (
-            "POST contacts",
-            lambda till, n: till.post(
-                "/api/v3/contacts", json={"firstName": "B", "email": f"new{mode}{n}@example.com"}
-            ),
-            40,
-        ),
-    ]
-
-
-def _somebody(number: int) -> dict[str, str]:
-    return {"matchKey": f"+4670{number:07d}", "matchKeyType": "mobilePhone", "contactType": "Member"}
-
-
-def _measure(portal: Portal, call: Call, count: int) -> tuple[list[float], set[int]]:
-    def till(start: int) -> list[tuple[float, int]]:
-        with httpx.Client(base_url=portal.url, headers={"apikey": portal.key}, timeout=60) as client:
-            return [
-                _timed(lambda number=number: call(client, number)) for number in range(start, count, _TILLS)
-            ]
-
-    with ThreadPoolExecutor(_TILLS) as pool:
-        seen = [entry for entries in pool.map(till, range(_TILLS)) for entry in entries]
-    return [seconds for seconds, _ in seen], {status for _, status in seen}
-
-
-def _pages(portal: Portal, cookies: httpx.Cookies) -> tuple[list[float], set[int]]:
-    with httpx.Client(base_url=portal.url, cookies=cookies, timeout=60) as browser:
-        seen = [_timed(lambda: browser.get("/me/")) for _ in range(60)]
-    return [seconds for seconds, _ in seen], {status for _, status in seen}
-
-
-def _timed(call: Callable[[], httpx.Response]) -> tuple[float, int]:
-    began = time.perf_counter()
-    status = call().status_code
-    return time.perf_counter() - began, status
-
-
-def _row(
-    table: Table, mode: str, name: str, times: list[float], statuses: set[int], first: dict[str, float]
-) -> None:
-    ranked = sorted(times)
-    middle, late = statistics.median(ranked), ranked[min(len(ranked) - 1, int(len(ranked) * 0.99))]
-    ratio = middle / first.setdefault(name, middle)
-    figures = [f"{value * 1000:.1f}" for value in (middle, late, ranked[-1])]
-    table.add_row(mode, name, *figures, f"{ratio:.2f}", " ".join(map(str, sorted(statuses))))
-
-
-def _signed_in(portal: Portal) -> httpx.Cookies:
-    """Sign in as a customer would: e-mail, code from the demo's mail, first look at every page."""
-    with httpx.Client(base_url=portal.url, follow_redirects=True, timeout=60) as browser:
-        _submit(browser, browser.get("/"), email="anna@example.com")
-        mail = browser.get("/demo/mail/").text
-        code = re.findall(r"\b[A-Z0-9]{4}-[A-Z0-9]{4}\b", mail)[0]
-        _submit(browser, browser.get("/sign-in/code/"), code=code)
-        for page in ("/me/", "/me/purchases/", "/me/offers/", "/me/profile/"):
-            browser.get(page).raise_for_status()
-        return httpx.Cookies(browser.cookies)
-
-
-def _submit(browser: httpx.Client, page: httpx.Response, **fields: str) -> None:
-    token = re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)[0]
-    data = {"csrfmiddlewaretoken": token, **fields}
-    browser.post(page.url, data=data, headers={"Referer": str(page.url)}).raise_for_status()
+    return parser
 
 
 if __name__ == "__main__":
