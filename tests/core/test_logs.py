@@ -56,8 +56,8 @@ def test_nothing_personal_is_written_whatever_the_way(lines, text):
     except ValueError:
         log.exception("it broke")
         logging.getLogger("a.library").exception("it broke")
-    shown = json.dumps(lines())
     assert len(lines()) == 8
+    shown = json.dumps([{**line, "timestamp": ""} for line in lines()])  # its digits may be anything
     assert text not in shown
     assert "example.com" not in shown
     assert "5654321" not in shown
