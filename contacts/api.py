@@ -9,15 +9,24 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from contacts.flat import envelope
+from contacts.merging import moment
 from contacts.models import Contact
 from contacts.selectors import contact_by_id
-from contacts.services import contact_create, contact_current, contact_fetch, contact_find, contact_update
+from contacts.services import (
+    Asked,
+    contact_create,
+    contact_current,
+    contact_fetch,
+    contact_find,
+    contact_update,
+)
 from contacts.shapes import check_body
 from engage_portal.api.idempotency import answered_once
 from engage_portal.api.parsers import object_body
 from engage_portal.api.schema import CONTACT, CONTACT_WRITE, ERRORS
 from engage_portal.api.views import EngageView, aged, guid_or_refuse, store_for, text_or_refuse
-from engage_portal.engage import Identifier, IdentifierKind, Rejected
+from engage_portal.core import clock
+from engage_portal.engage import FieldError, Identifier, IdentifierKind, Rejected
 from engage_portal.outbox.line import door
 
 _LONGEST_KEY = 254
@@ -77,9 +86,8 @@ class Contacts(EngageView):
         written = contact_create(
             body=body,
             source=text_or_refuse(request, "source", longest=60) or settings.ENGAGE_SOURCE[:60],
-            store=store_for(self.key, text_or_refuse(request, "storeExternalId", longest=100)),
             unapproved=request.query_params.get("createAsUnapproved", "").strip().lower() == "true",
-            actor=self.key.name,
+            asked=asked_by(self, request),
             deadline=self.deadline,
         )
         return Response(body_of(written.contact), status=201 if written.is_live else 202)
@@ -116,9 +124,8 @@ class OneContact(EngageView):
         # What differs is judged by the newest copy that can be had in time.
         read = contact_current(contact=known, deadline=self.deadline) if known else None
         contact = (read or contact_fetch(contact_id=guid, deadline=self.deadline)).value
-        store = store_for(self.key, "")
         written = contact_update(
-            contact=contact, body=body, store=store, actor=self.key.name, deadline=self.deadline
+            contact=contact, body=body, asked=asked_by(self, request), deadline=self.deadline
         )
         return Response(body_of(written.contact), status=200 if written.is_live else 202)
 
@@ -133,6 +140,31 @@ class CountContacts(EngageView):
         """Engage's number of contacts; 503 while Engage is away."""
         del request
         return Response(door.ask(lambda client: client.count_contacts(), deadline=self.deadline))
+
+
+def asked_by(view: EngageView, request: Request) -> Asked:
+    """Who asked the person, where and when: `storeExternalId`, `source`, `answeredAt` of the query.
+
+    `answeredAt` is ours, for tills that were offline: ISO 8601 with an offset. Raises Rejected where it is none.
+    """
+    text = text_or_refuse(request, "answeredAt", longest=40)
+    at = moment(text)
+    if text and at is None:
+        problem = FieldError(
+            "answeredAt", "must be a time with its offset, such as 2026-11-21T10:14:00+01:00"
+        )
+        raise Rejected(
+            f"{problem.field} {problem.description}",
+            status=422,
+            error_code="ValidationError",
+            field_errors=(problem,),
+        )
+    return Asked(
+        actor=view.key.name,
+        store=store_for(view.key, text_or_refuse(request, "storeExternalId", longest=100)),
+        channel=text_or_refuse(request, "source", longest=60),
+        at=min(at, clock.now()) if at else clock.now(),
+    )
 
 
 def body_of(contact: Contact) -> dict[str, Any]:

@@ -13,6 +13,9 @@ from engage_portal.engage import Contact as EngageContact
 _PREFERENCES = "preferences"
 _CONSENTS = "consents"
 _NOTHING = (None, "")
+_SHOWN = "textVersion"
+"""Our own member of a consent: the version of the words that were shown. Engage never sees it."""
+_ASIDE = ("date", _SHOWN)
 _DIGITS = 30
 """Beyond these a number is kept as text: nobody's attribute, and an integer of it could fill the memory."""
 
@@ -38,16 +41,27 @@ def _said(consent: Mapping[str, Any]) -> dict[str, Any]:
 def differs(name: str, new: Any, old: Any) -> bool:
     """Whether a flat value says something new.
 
-    An empty text erases as null does. Of a consent only what is given counts: Engage adds a date of its own.
+    An empty text erases as null does. Of a consent only what is given counts, and its date alone says nothing new:
+    Engage adds one of its own.
     """
     if name.startswith(f"{_CONSENTS}.") and isinstance(new, Mapping) and isinstance(old, Mapping):
-        return any(old.get(member) != value for member, value in new.items())
+        return any(old.get(member) != value for member, value in new.items() if member not in _ASIDE)
     return bool(new != old and not (new in _NOTHING and old in _NOTHING))
 
 
 def is_permission(name: str) -> bool:
     """Whether a flat name is a preference or a consent: what a person allows or forbids."""
     return name.startswith((f"{_PREFERENCES}.", f"{_CONSENTS}."))
+
+
+def for_engage(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """The same without our own members of consents."""
+    return {
+        name: {member: said for member, said in value.items() if member != _SHOWN}
+        if isinstance(value, Mapping)
+        else value
+        for name, value in flat.items()
+    }
 
 
 def nested(flat: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import phonenumbers
+from django.conf import settings
 
 from contacts.models import KEY_FIELDS, Contact
 from engage_portal.engage import Identifier, IdentifierKind
-
-REGION = "SE"
-"""Where a phone number without a country code is from."""
 
 _COLUMNS: dict[IdentifierKind, tuple[str, ...]] = {
     IdentifierKind.EMAIL: ("email",),
@@ -46,9 +44,12 @@ def _personal_number(value: str) -> str:
 
 
 def e164(value: str) -> str:
-    """A phone number with country code, such as +46735654321; empty where the text is no possible number."""
+    """A phone number with country code, such as +46735654321; empty where the text is no possible number.
+
+    Without a country code it is read as one of the region `PHONE_REGION`.
+    """
     try:
-        number = phonenumbers.parse(value, REGION)
+        number = phonenumbers.parse(value, settings.PHONE_REGION)
     except phonenumbers.NumberParseException:
         return ""
     if not phonenumbers.is_possible_number(number):

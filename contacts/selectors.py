@@ -7,7 +7,9 @@ from django.db.models import Q
 
 from contacts.keys import candidates
 from contacts.models import Contact
-from engage_portal.engage import Identifier
+from engage_portal.engage import Identifier, IdentifierKind
+
+_MOST = 10
 
 
 def contact_by_id(contact_id: UUID) -> Contact | None:
@@ -25,15 +27,16 @@ def contacts_by_id(contact_ids: Collection[UUID]) -> Mapping[UUID, Contact]:
 
 
 def contacts_matching(identifier: Identifier, *, contact_type: str | None = None) -> list[Contact]:
-    """Everybody in our copy with this identifier, members first; at most ten.
+    """Everybody in our copy with this identifier, members first; at most ten of each key.
 
     With the kind `any` the first column that has somebody decides, as in Engage.
     """
     rows = Contact.objects.filter(same_as__isnull=True)
     if contact_type:
         rows = rows.filter(contact_type__iexact=contact_type)
+    found: dict[UUID, Contact] = {}
     for column, value in candidates(identifier):
-        found = list(rows.filter(**{column: value}).order_by("created_at")[:10])
-        if found:
-            return sorted(found, key=lambda contact: contact.contact_type.casefold() != "member")
-    return []
+        found |= {row.pk: row for row in rows.filter(**{column: value}).order_by("created_at")[:_MOST]}
+        if found and identifier.kind is IdentifierKind.ANY:
+            break
+    return sorted(found.values(), key=lambda contact: contact.contact_type.casefold() != "member")

@@ -11,8 +11,8 @@ from django.db import transaction
 from django_q.tasks import async_task
 
 from contacts.flat import from_engage
-from contacts.keys import longest, normalised
-from contacts.models import KEY_FIELDS, Contact
+from contacts.merging import is_news, key_for_column, merge, refresh_keys
+from contacts.models import Contact, ContactEvent
 from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
 from engage_portal.core.freshness import Freshness, Read
@@ -65,9 +65,10 @@ def contact_current(*, contact: Contact, deadline: Deadline) -> Read[Contact]:
     Raises NotFound where Engage no longer has the contact; never another EngageError.
     """
     stored: list[Contact] = [contact]
+    asked_at = clock.now()
 
     def keep(answer: EngageContact) -> datetime | None:
-        stored.append(contact_store(answer))
+        stored.append(contact_store(answer, as_of=asked_at))
         return stored[-1].fetched_at
 
     read = read_through(
@@ -83,43 +84,31 @@ def contact_current(*, contact: Contact, deadline: Deadline) -> Read[Contact]:
 
 
 @transaction.atomic
-def contact_store(answer: EngageContact) -> Contact:
-    """Keep Engage's answer about one contact. What changed here and is still on its way stays on top."""
+def contact_store(answer: EngageContact, *, as_of: datetime) -> Contact:
+    """Keep what Engage answered about one contact to a question that left at `as_of`.
+
+    What changed here and is still on its way stays on top; an answer that is older than what we know changes nothing.
+    """
     engage_id = UUID(answer.id)
     contact, _ = Contact.objects.select_for_update().get_or_create(
         engage_contact_id=engage_id, defaults={"pk": engage_id}
     )
-    store_answer(contact, answer)
+    events = store_answer(contact, answer, as_of=as_of)
     contact.save()
+    ContactEvent.objects.bulk_create(events)
     return contact
 
 
-def store_answer(contact: Contact, answer: EngageContact) -> None:
-    """Put Engage's answer into a loaded contact; the caller saves it."""
-    flat = from_engage(answer)
-    # An old description of Engage lets a creation answer nothing but the id: that is no snapshot.
-    if flat:
-        contact.snapshot = flat
-        contact.fetched_at = clock.now()
+def store_answer(contact: Contact, answer: EngageContact, *, as_of: datetime) -> list[ContactEvent]:
+    """Put Engage's answer into a loaded contact; the caller saves it, and the events."""
+    if not is_news(contact, as_of):
+        return []
     contact.contact_type = answer.contact_type[:40] or contact.contact_type
-    refresh_keys(contact)
-
-
-def refresh_keys(contact: Contact) -> None:
-    """Bring the key columns in line with the data; the caller saves the contact.
-
-    Of somebody who was only looked up so far we know no more than that key: it stays.
-    """
-    data = {**contact.snapshot, **contact.changes}
-    complete = contact.fetched_at is not None or contact.engage_contact_id is None
-    for name, column in KEY_FIELDS.items():
-        if complete or name in data:
-            setattr(contact, column, _kept(column, normalised(column, str(data.get(name) or ""))))
-
-
-def _kept(column: str, value: str) -> str:
-    """A key for its column. One that is too long can only come from Engage; then nobody is found by it here."""
-    return value if len(value) <= longest(column) else ""
+    flat = from_engage(answer)
+    if flat:
+        return merge(contact, flat, as_of=as_of, is_whole=True)
+    refresh_keys(contact)  # an old description of Engage lets a creation answer nothing but the id
+    return []
 
 
 @transaction.atomic
@@ -130,7 +119,7 @@ def contact_seen(engage_id: EngageContactId, *, column: str, value: str, contact
     )
     if created and contact_type:
         contact.contact_type = contact_type
-    setattr(contact, column, _kept(column, value))
+    setattr(contact, column, key_for_column(column, value))
     contact.save()
     return contact
 

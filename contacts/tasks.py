@@ -6,6 +6,7 @@ from django.conf import settings
 
 from contacts.models import Contact
 from contacts.snapshots import OUTAGES, contact_store
+from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
 from engage_portal.core.ids import EngageContactId
 from engage_portal.engage import NotFound
@@ -18,10 +19,11 @@ def refresh_contact(contact_id: str) -> bool:
     if contact is None or contact.engage_id is None:
         return False
     engage_id = EngageContactId(str(contact.engage_id))
+    asked_at = clock.now()
     patience = Deadline.after(settings.ENGAGE_READ_TIMEOUT)
     try:
         answer = door.ask(lambda client: client.get_contact(engage_id), deadline=patience)
     except (*OUTAGES, NotFound):
         return False
-    contact_store(answer)
+    contact_store(answer, as_of=asked_at)
     return True

@@ -1,10 +1,12 @@
 """System checks: bad configuration stops the start with one sentence that names the variable."""
 
+import base64
 import re
 import sys
 from typing import Any
 from urllib.parse import urlsplit
 
+import phonenumbers
 from django.conf import settings
 from django.core.checks import ERROR, CheckMessage, Error, register, run_checks
 
@@ -15,6 +17,7 @@ _SHORTEST_KEY = 50
 _SHORTEST_TOKEN = 16
 _ONE_SLICE = 20
 """Seconds that a task may need besides its last call: its time slice, connecting, and room to spare."""
+_PREFIX = re.compile(r"[A-Za-z0-9-]{0,19}[A-Za-z-]", re.ASCII)
 _HOST = re.compile(r"\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\]")
 
 
@@ -118,6 +121,36 @@ def metrics_are_guarded(**_kwargs: Any) -> list[CheckMessage]:
     if not (token.isascii() and token.isprintable()):
         problems.append(Error("METRICS_TOKEN must be plain visible ASCII.", id="engage_portal.E015"))
     return problems
+
+
+@register(CONFIGURATION)
+def contacts_can_be_recognised(**_kwargs: Any) -> list[CheckMessage]:
+    """The region of phone numbers exists, the number series fits its column, and the webhook secret is Svix's."""
+    problems: list[CheckMessage] = []
+    if settings.PHONE_REGION not in phonenumbers.SUPPORTED_REGIONS:
+        problems.append(Error("PHONE_REGION must be a country such as SE.", id="engage_portal.E016"))
+    if not _PREFIX.fullmatch(settings.ENGAGE_NUMBER_PREFIX):
+        problems.append(
+            Error(
+                "ENGAGE_NUMBER_PREFIX must be 1 to 20 letters, digits or hyphens, and not end in a digit.",
+                id="engage_portal.E017",
+            )
+        )
+    if settings.ENGAGE_WEBHOOK_SECRET and not _is_webhook_secret(settings.ENGAGE_WEBHOOK_SECRET):
+        problems.append(
+            Error(
+                "ENGAGE_WEBHOOK_SECRET must be the signing secret that Svix shows, whsec_….",
+                id="engage_portal.E018",
+            )
+        )
+    return problems
+
+
+def _is_webhook_secret(text: str) -> bool:
+    try:
+        return bool(base64.b64decode(text.removeprefix("whsec_"), validate=True))
+    except ValueError:
+        return False
 
 
 @register(CONFIGURATION)

@@ -71,6 +71,15 @@ def seconds(name: str, default: float, *, least: float, most: float) -> float:
     return float(_kept(name, _env.float(name, default, validate=Range(least, most)), default))
 
 
+def one_of(name: str, default: str, choices: Sequence[str]) -> str:
+    """One of a few words, exactly as written."""
+    value = text(name, default)
+    if value not in choices:
+        PROBLEMS[name] = f"must be one of {', '.join(choices)}"
+        return default
+    return value
+
+
 def texts(name: str, default: Sequence[str] = ()) -> list[str]:
     """A comma-separated list of texts; empty entries do not count."""
     values = _kept(name, _env.list(name, list(default)), list(default))

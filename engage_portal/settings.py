@@ -11,6 +11,7 @@ from engage_portal import __version__, env
 from engage_portal.core.logs import logging_config
 
 BASE_DIR = env.BASE_DIR
+KEYS = ("email", "mobilePhone", "socialSecurityNumber", "memberNumber", "externalId")
 env.load_dotenv()
 
 # ── The process ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -33,6 +34,13 @@ ENGAGE_API_KEY = env.text("ENGAGE_API_KEY")
 ENGAGE_USER_AGENT = env.text("ENGAGE_USER_AGENT", f"EngagePortal/{__version__}")
 ENGAGE_SOURCE = env.text("ENGAGE_SOURCE", "EngagePortal")
 ENGAGE_LEVEL = env.whole("ENGAGE_LEVEL", 4, least=1, most=4)
+ENGAGE_KEY = env.one_of("ENGAGE_KEY", "email", KEYS)
+ENGAGE_NUMBER_PREFIX = env.text("ENGAGE_NUMBER_PREFIX", "EP-")
+ENGAGE_COPY_FIELDS = env.texts("ENGAGE_COPY_FIELDS", ["all"])
+ENGAGE_UPGRADE_ON_SIGN_IN = env.flag("ENGAGE_UPGRADE_ON_SIGN_IN", default=False)
+ENGAGE_SYNC_MINUTES = env.whole("ENGAGE_SYNC_MINUTES", 15, least=0, most=1440)
+ENGAGE_WEBHOOK_SECRET = env.text("ENGAGE_WEBHOOK_SECRET")
+PHONE_REGION = env.text("PHONE_REGION", "SE")
 # Engage recommends at most 50 calls a second and refuses above 200 [developer.voyado.com/en/api/api-rate-limit].
 ENGAGE_RATE = env.whole("ENGAGE_RATE", 50, least=2, most=190)
 ENGAGE_READ_TIMEOUT = env.seconds("ENGAGE_READ_TIMEOUT", 30.0, least=1, most=90)

@@ -16,7 +16,7 @@ class Freshness(StrEnum):
     CACHED = "cached"
     """Our copy, young enough that Engage was not asked."""
     STALE = "stale"
-    """Our copy, because Engage did not answer in time."""
+    """Our copy, older than that: Engage did not answer in time, or only an id was wanted, which we know."""
     NONE = "none"
     """There is no copy and Engage did not answer."""
 

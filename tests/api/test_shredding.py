@@ -61,13 +61,15 @@ def test_every_model_that_can_hold_personal_data_has_a_shredder():
         for name in ("Assignment", "AssignmentSnapshot", "Redemption")
     }
     told |= {f"receipts.{name}": "receipts.Receipt" for name in ("Receipt", "Transaction", "HistorySnapshot")}
+    told |= {f"contacts.{name}": f"contacts.{name}" for name in ("Answer", "ContactEvent", "BatchRow")}
+    nobodys = {"contacts.ConsentText", "contacts.ExportFile"}  # Engage's words; counts
     for model in (model for name in OURS for model in apps.get_app_config(name).get_models()):
         fields = model._meta.get_fields()
         holds = any(
             isinstance(field, models.JSONField | models.TextField | models.BinaryField) for field in fields
         )
         belongs = any(getattr(field, "related_model", None) is Contact and field.concrete for field in fields)
-        if holds or belongs:
+        if (holds or belongs) and model._meta.label not in nobodys:
             assert told[model._meta.label] in shredded_models(), model._meta.label
 
 

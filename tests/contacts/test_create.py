@@ -43,7 +43,9 @@ def test_engages_answer_is_passed_on(wire, till):
     assert created["preferences"]["acceptsEmail"] is True
     assert created["consents"][0]["source"] == "Till"
     (sent,) = wire.of("POST", CONTACTS)
-    assert sent.json == {
+    told = sent.json
+    assert told["consents"][0].pop("date")
+    assert told == {
         "contactType": "Member",
         "firstName": "Erik",
         "email": "erik@example.com",

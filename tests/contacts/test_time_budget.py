@@ -58,7 +58,8 @@ def test_reads_of_the_unknown_say_so_in_time(hanging, till, path, query):
 
 def test_reads_of_the_known_come_from_the_copy_in_time(engage, till, settings):
     till.get(ANNA)
-    Contact.objects.update(fetched_at=clock.now() - timedelta(hours=1))
+    then = clock.now() - timedelta(hours=1)
+    Contact.objects.update(fetched_at=then, as_of=then)
     settings.PORTAL_TIME_BUDGET = BUDGET
     engage.engage.faults.set("hang")
     for path, query in ((ANNA, {}), (ID, {"email": seeds.ANNA_EMAIL})):
@@ -81,7 +82,8 @@ def test_writes_are_taken_in_time(hanging, till):
 
 def test_a_change_is_taken_in_time_though_the_copy_is_stale_too(engage, till, settings):
     till.get(ANNA)
-    Contact.objects.update(fetched_at=clock.now() - timedelta(hours=1))
+    then = clock.now() - timedelta(hours=1)
+    Contact.objects.update(fetched_at=then, as_of=then)
     settings.PORTAL_TIME_BUDGET = BUDGET
     engage.engage.faults.set("hang")
     answer, seconds = timed(lambda: till.patch(ANNA, {"city": "Malmö"}))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
 
 from contacts.models import Contact
-from contacts.services import contact_create, contact_update
+from contacts.services import Asked, contact_create, contact_update
 from engage_portal.core.clock import Deadline
 from engage_portal.engage import EngageError, payloads
 from engage_portal.outbox import streams
@@ -83,7 +83,11 @@ class Portal(RuleBasedStateMachine):
         try:
             body = {"firstName": "Frida", "email": email, "countryCode": "SE"}
             written = contact_create(
-                body=body, source="test", store="101", unapproved=False, actor="till", deadline=_soon()
+                body=body,
+                source="test",
+                unapproved=False,
+                asked=Asked(actor="till", store="101"),
+                deadline=_soon(),
             )
         except EngageError:
             assert Contact.objects.count() == before
@@ -99,7 +103,9 @@ class Portal(RuleBasedStateMachine):
     def change(self, of: str, name: str, value: str) -> None:
         contact = Contact.objects.get(pk=of)
         with contextlib.suppress(EngageError):
-            contact_update(contact=contact, body={name: value}, store="101", actor="till", deadline=_soon())
+            contact_update(
+                contact=contact, body={name: value}, asked=Asked(actor="till", store="101"), deadline=_soon()
+            )
             self.wishes[of, name] = value
             assert Contact.objects.get(pk=of).data[name] == value
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from django.db import connections, transaction
 
 from contacts.models import Contact
-from contacts.services import Written, contact_create
+from contacts.services import Asked, Written, contact_create
 from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
 from engage_portal.engage import payloads
@@ -116,9 +116,8 @@ def contact_created(*, seconds: float = 1.0, **body) -> Written:
     return contact_create(
         body=body,
         source="test",
-        store="101",
         unapproved=False,
-        actor="till",
+        asked=Asked(actor="till", store="101"),
         deadline=Deadline.after(seconds),
     )
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from contacts.models import Contact
-from contacts.services import contact_update
+from contacts.services import Asked, contact_update
 from engage_portal.core.clock import Deadline
 from engage_portal.engage import Conflict
 from engage_portal.outbox.control import retry
@@ -150,7 +150,10 @@ def test_the_second_sign_up_with_the_same_key_is_told_so():
 def test_changes_before_the_birth_travel_with_the_creation(engage):
     written = contact_created(email="erik@example.com", city="Lund")
     contact_update(
-        contact=written.contact, body={"city": "Malmö"}, store="", actor="till", deadline=Deadline.after(1)
+        contact=written.contact,
+        body={"city": "Malmö"},
+        asked=Asked(actor="till", store=""),
+        deadline=Deadline.after(1),
     )
     back()
     assert list(Item.objects.order_by("pk").values_list("state", flat=True)) == ["delivered", "superseded"]

@@ -3,7 +3,7 @@
 import pytest
 
 from contacts.models import Contact
-from contacts.services import contact_create, contact_update
+from contacts.services import Asked, contact_create, contact_update
 from engage_portal.core.clock import Deadline
 from engage_portal.outbox.delivery import bulk
 from engage_portal.outbox.models import Attempt, EngageLine, Item
@@ -26,9 +26,8 @@ def signed_up(number: int, *, store: str = "", contact_type: str = "Member") -> 
     written = contact_create(
         body={"email": f"new{number}@example.com", "firstName": "New", "contactType": contact_type},
         source="shop",
-        store=store,
         unapproved=False,
-        actor="shop",
+        asked=Asked(actor="shop", store=store),
         deadline=Deadline.after(2),
     )
     return written.contact
@@ -36,7 +35,9 @@ def signed_up(number: int, *, store: str = "", contact_type: str = "Member") -> 
 
 def changes(contact: Contact, **body) -> Item:
     """A change of theirs that waits."""
-    contact_update(contact=contact, body=body, store="", actor="shop", deadline=Deadline.after(2))
+    contact_update(
+        contact=contact, body=body, asked=Asked(actor="shop", store=""), deadline=Deadline.after(2)
+    )
     return Item.objects.filter(subject_id=contact.pk, kind="contact.update").latest("pk")
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from contacts.models import Contact
-from contacts.services import contact_update
+from contacts.services import Asked, contact_update
 from engage_portal.core.clock import Deadline
 from engage_portal.outbox.control import Cancelled, CancelRefusedError, cancel
 from engage_portal.outbox.models import EngageLine, Event, Item
@@ -103,13 +103,15 @@ def test_a_change_is_taken_back_but_for_what_others_still_bring(engage):
     contact = anna()
     engage_is_away()
     contact_update(
-        contact=contact, body={"city": "Lund", "zipCode": "22100"}, store="101", actor="till",
-        deadline=Deadline.after(1),
+        contact=contact, body={"city": "Lund", "zipCode": "22100"}, asked=Asked(actor="till", store="101"), deadline=Deadline.after(1),
     )  # fmt: skip
     first = item_of(contact, "contact.update")
     Item.objects.filter(pk=first.pk).update(state=State.ATTENTION, reason="Refused.", holds=False)
     contact_update(
-        contact=contact, body={"city": "Ystad"}, store="101", actor="till", deadline=Deadline.after(1)
+        contact=contact,
+        body={"city": "Ystad"},
+        asked=Asked(actor="till", store="101"),
+        deadline=Deadline.after(1),
     )
     given_up(first)
     assert Contact.objects.get(pk=contact.pk).changes == {"city": "Ystad"}

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from contacts.models import Contact
-from contacts.services import contact_update
+from contacts.services import Asked, contact_update
 from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
 from engage_portal.outbox.delivery import passes
@@ -67,7 +67,8 @@ def test_a_contact_is_created_with_everything_it_gave(engage):
     there = engage.engage.contacts[str(contact.engage_contact_id)]
     assert there["attributes"]["firstName"] == "Erik"
     assert there["attributes"]["mobilePhone"] == "+46701740699"
-    assert there["attributes"]["externalId"] == str(contact.pk)
+    assert there["attributes"]["externalId"] == contact.external_id
+    assert contact.external_id.startswith("EP-")
     assert (contact.changes, contact.snapshot["firstName"]) == ({}, "Erik")
 
 
@@ -77,8 +78,7 @@ def test_an_update_sends_only_what_changed(engage):
     contact_update(
         contact=contact,
         body={"firstName": "Anna", "city": "Malmö"},
-        store="",
-        actor="till",
+        asked=Asked(actor="till", store=""),
         deadline=Deadline.after(1),
     )
     probe_is_due()

@@ -9,7 +9,7 @@ import pytest
 from django.db import OperationalError
 
 from contacts.models import Contact
-from contacts.services import contact_update
+from contacts.services import Asked, contact_update
 from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
 from engage_portal.engage import Conflict, Rejected, Unavailable
@@ -46,7 +46,10 @@ SLACK = 0.6
 
 def changed(contact: Contact | None = None, *, seconds: float = 2.0, **body):
     return contact_update(
-        contact=contact or anna(), body=body, store="101", actor="till", deadline=Deadline.after(seconds)
+        contact=contact or anna(),
+        body=body,
+        asked=Asked(actor="till", store="101"),
+        deadline=Deadline.after(seconds),
     )
 
 

@@ -8,7 +8,7 @@ from django.apps import apps
 from django.db import models
 from django_q.models import OrmQ
 
-from contacts.services import contact_update
+from contacts.services import Asked, contact_update
 from engage_portal.core.clock import Deadline
 from engage_portal.engage import EngageError
 from engage_portal.outbox.control import retry
@@ -92,8 +92,7 @@ def test_nobody_can_be_found_in_the_queue(engage, django_capture_on_commit_callb
         contact_update(
             contact=known,
             body={"street": PEOPLE["street"], "email": "xeno.quisquater@example.com"},
-            store="",
-            actor="till",
+            asked=Asked(actor="till", store=""),
             deadline=Deadline.after(1),
         )
         receipt_posted(

@@ -37,7 +37,16 @@ class Contact(models.Model):
         default=dict, help_text="What Engage last answered, flat (`contacts/flat.py`)."
     )
     changes = models.JSONField(default=dict, help_text="Changed here and not yet in Engage, flat.")
-    fetched_at = models.DateTimeField(null=True, blank=True, help_text="When `snapshot` came from Engage.")
+    fetched_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the whole of `snapshot` came from Engage."
+    )
+    as_of = models.DateTimeField(
+        null=True, blank=True,
+        help_text="The moment of Engage's that `snapshot` shows: a question left, an export was made.",
+    )  # fmt: skip
+    deleted_at = models.DateTimeField(
+        null=True, blank=True, help_text="Deleted in Engage. Nothing personal is left; the ids stay taken."
+    )
     same_as = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.CASCADE, related_name="also_known_as",
         help_text="Set when somebody born here turned out to be a contact that we knew already.",
@@ -91,3 +100,17 @@ class Contact(models.Model):
     def stream(self) -> str:
         """The outbox stream of everything that is about this contact."""
         return f"contact:{self.same_as_id or self.id}"
+
+
+class OwnNumber(models.Model):
+    """The number series of people born here: a number is used once, whatever becomes of its owner.
+
+    The primary key is the number. Both databases give it out without a lock that others wait for, and never again
+    (PostgreSQL's sequence, SQLite's AUTOINCREMENT).
+    """
+
+    number = models.BigAutoField(primary_key=True)
+    contact_id = models.UUIDField()
+
+    def __str__(self) -> str:
+        return str(self.number)

@@ -1,0 +1,198 @@
+"""How changes of a contact reach Engage."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from contacts.flat import differs, from_engage, is_permission, nested
+from contacts.handlers.linking import keys_in
+from contacts.kinds import CREATE, IDENTIFY, UPDATE
+from contacts.merging import is_overruled, merge, refresh_keys, said
+from contacts.models import KEY_FIELDS, Contact, ContactEvent, Happened
+from contacts.selectors import contacts_by_id
+from contacts.snapshots import store_answer
+from engage_portal.core import clock
+from engage_portal.core.ids import EngageContactId
+from engage_portal.engage import Contact as EngageContact
+from engage_portal.engage import EngageClient, EngageError
+from engage_portal.outbox.models import Item
+from engage_portal.outbox.registry import (
+    BulkRow,
+    Call,
+    Handler,
+    NothingToSendError,
+    NotReadyError,
+    UnsendableError,
+)
+from engage_portal.outbox.states import Channel
+
+_PERMISSIONS_PRIORITY = 10
+_PROMPT = timedelta(seconds=10)
+"""So soon after the person's answer nobody can have given Engage a later one."""
+
+
+class ContactUpdate(Handler[Contact]):
+    """Send changed fields, and only those."""
+
+    kind = UPDATE
+    label = "Changed contact"
+    priority = 30
+    goes_in_bulk = True
+
+    def priority_of(self, fields: Collection[str]) -> int:
+        """What a person allows or forbids goes before everything else."""
+        return _PERMISSIONS_PRIORITY if any(is_permission(name) for name in fields) else self.priority
+
+    def load(self, subject_ids: Collection[UUID]) -> Mapping[UUID, Contact]:
+        """The contacts of the batch."""
+        return contacts_by_id(subject_ids)
+
+    def request(self, item: Item, subject: Contact) -> Call:
+        """`PATCH /api/v3/contacts/{contactId}`: repeatable by nature, so nothing is looked up first."""
+        engage_id, sent = _changes_to_send(item, subject)
+        asks_first = _has_waited(item) and any(is_permission(name) and said(sent[name]) for name in sent)
+        snapshot = (subject.same_as or subject).snapshot if asks_first else None
+        return Call(
+            "PATCH /api/v3/contacts/{contactId}",
+            lambda client: _patch(client, engage_id, sent, snapshot),
+            sent=sent,
+            calls=2 if asks_first else 1,
+        )
+
+    def bulk_row(self, item: Item, subject: Contact) -> BulkRow | None:
+        """The changes with one key that Engage knows and that does not change; permissions go alone, at once."""
+        _, sent = _changes_to_send(item, subject)
+        contact = subject.same_as or subject
+        key = next((name for name in KEY_FIELDS if contact.snapshot.get(name) and name not in sent), None)
+        if key is None or any(is_permission(name) for name in sent):
+            return None
+        body = {key: contact.snapshot[key], **sent}
+        return BulkRow(contact.contact_type, body, keys=keys_in(body), sent=sent)
+
+    def bulk_call(self, group: str, rows: Sequence[Mapping[str, Any]]) -> Call:
+        """`PATCH /api/v3/contacts/bulk`."""
+        return Call(
+            "PATCH /api/v3/contacts/bulk",
+            lambda client: client.bulk_update_contacts(rows, contact_type=group),
+        )
+
+    def look(self, item: Item, subject: Contact) -> Call | None:
+        """After a bulk call: whether Engage has the new values. A single call is simply repeated."""
+        if item.channel != Channel.BULK:
+            return None
+        engage_id, wanted = _changes_to_send(item, subject)
+        return Call(
+            "GET /api/v3/contacts/{contactId}",
+            lambda client: _has_changed(client, engage_id, wanted),
+            sent=wanted,
+        )
+
+    def settle(self, item: Item, subject: Contact, call: Call, answer: "Patched") -> None:
+        """What was sent is no longer a change; what was changed again meanwhile still is."""
+        del item
+        contact = Contact.objects.select_for_update().get(pk=subject.same_as_id or subject.pk)
+        _drop(contact, call.sent)
+        if answer.contact is not None:
+            events = store_answer(contact, answer.contact, as_of=clock.now())
+        else:
+            events = merge(contact, {**call.sent, **answer.overruled}, as_of=clock.now(), is_whole=False)
+        contact.save()
+        ContactEvent.objects.bulk_create([*events, *_overruled(contact, call, answer)])
+
+    def refused(self, item: Item, subject: Contact, call: Call, error: EngageError) -> None:
+        """The caller knows that nothing changed: the contact is as it was, but for what others changed meanwhile."""
+        del item, error
+        contact = Contact.objects.select_for_update().get(pk=subject.same_as_id or subject.pk)
+        _drop(contact, call.sent)
+        refresh_keys(contact)
+        contact.save()
+
+    def given_up(self, item: Item, subject: Contact) -> None:
+        """The contact is again as Engage knows it, but for what other items still bring."""
+        contact = Contact.objects.select_for_update().get(pk=subject.same_as_id or subject.pk)
+        others = Item.objects.open().filter(stream=contact.stream, kind=UPDATE).exclude(pk=item.pk)
+        still = {name for fields in others.values_list("fields", flat=True) for name in fields}
+        contact.changes = {
+            name: value for name, value in contact.changes.items() if name not in item.fields or name in still
+        }
+        refresh_keys(contact)
+        contact.save()
+
+
+def not_known_yet(contact: Contact) -> NotReadyError | UnsendableError:
+    """Why something about a contact cannot be sent: it is on its way to Engage, or nobody will ever create it."""
+    if Item.objects.open().filter(stream=contact.stream, kind__in=[CREATE, IDENTIFY]).exists():
+        return NotReadyError("The contact has to reach Engage first.")
+    return UnsendableError("ContactNotInEngage", "Its contact was never created in Engage.")
+
+
+def _changes_to_send(item: Item, subject: Contact) -> tuple[EngageContactId, dict[str, Any]]:
+    contact = subject.same_as or subject
+    engage_id = contact.engage_contact_id
+    if engage_id is None:
+        raise not_known_yet(contact)
+    sent = {name: contact.changes[name] for name in item.fields if name in contact.changes}
+    if not sent:
+        raise NothingToSendError
+    return EngageContactId(str(engage_id)), sent
+
+
+@dataclass(frozen=True, slots=True)
+class Patched:
+    """What became of changes: the contact as it is now, where Engage shows it, and what was not sent."""
+
+    contact: EngageContact | None
+    overruled: Mapping[str, Any] = field(default_factory=dict)
+    """Flat name → Engage's later no, for each yes that was left out."""
+
+
+def _has_waited(item: Item) -> bool:
+    return item.tries > 1 or clock.now() - item.created_at > _PROMPT
+
+
+def _patch(
+    client: EngageClient,
+    engage_id: EngageContactId,
+    sent: Mapping[str, Any],
+    snapshot: Mapping[str, Any] | None,
+) -> Patched:
+    """Send changes. With a `snapshot`, a yes that waited is sent only if Engage got no later no: it is asked first."""
+    if snapshot is None:
+        return Patched(client.update_contact(engage_id, changes=nested(sent)))
+    contact = client.get_contact(engage_id)
+    there = from_engage(contact)
+    overruled = {
+        name: there[name]
+        for name, ours in sent.items()
+        if name in there and is_overruled(name, ours, there[name], snapshot=snapshot)
+    }
+    rest = {name: value for name, value in sent.items() if name not in overruled}
+    return Patched(client.update_contact(engage_id, changes=nested(rest)) if rest else contact, overruled)
+
+
+def _has_changed(
+    client: EngageClient, engage_id: EngageContactId, wanted: Mapping[str, Any]
+) -> Patched | None:
+    contact = client.get_contact(engage_id)
+    there = from_engage(contact)
+    if any(differs(name, value, there.get(name)) for name, value in wanted.items()):
+        return None
+    return Patched(contact)
+
+
+def _drop(contact: Contact, sent: Mapping[str, Any]) -> None:
+    """Take what was sent out of a contact's changes, but for what was changed again meanwhile."""
+    contact.changes = {
+        name: value for name, value in contact.changes.items() if name not in sent or sent[name] != value
+    }
+
+
+def _overruled(contact: Contact, call: Call, answer: Patched) -> list[ContactEvent]:
+    return [
+        ContactEvent(
+            contact=contact, what=Happened.OVERRULED, actor="Engage", field=name, old=call.sent[name], new=no
+        )
+        for name, no in answer.overruled.items()
+    ]
