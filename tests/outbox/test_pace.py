@@ -3,6 +3,7 @@
 import multiprocessing
 import time
 from bisect import bisect_left
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
@@ -274,3 +275,17 @@ def test_four_processes_together_keep_the_rate(settings):
         process.join(20)
     assert most_within_a_second(starts) <= 50
     assert len(starts) >= 60  # they really competed
+
+
+def test_calls_that_are_late_together_do_not_make_a_second_too_full(settings):
+    settings.ENGAGE_RATE = 20
+    begun, window = [], pace._LastSecond()
+    with ThreadPoolExecutor(45) as pool:
+        for _ in range(45):  # all of them woke at the same moment
+            pool.submit(lambda: (window.enter(), begun.append(time.perf_counter())))
+    assert len(begun) == 45
+    assert most_within_a_second(begun) <= 20
+    window.forget()
+    before = time.perf_counter()
+    window.enter()
+    assert time.perf_counter() - before < 1

@@ -59,6 +59,7 @@ def disconnect() -> None:
         client = _clients.pop(os.getpid(), None)
     if client is not None:
         client.close()
+    pace.last_second.forget()
 
 
 def ask(call: Callable[[EngageClient], T], *, deadline: Deadline, calls: int = 1) -> T:
@@ -115,6 +116,7 @@ class _Paced:
     def __getattr__(self, name: str) -> Any:
         if self._starts:
             _wait(self._starts.pop().remaining())
+            pace.last_second.enter()
         self._end = self._end or Deadline.after(self._patience)
         return partial(_timed, getattr(self._client.within(self._end.remaining()), name))
 

@@ -5,7 +5,9 @@ Calls are spaced evenly, a fiftieth slower than allowed: what arrives a little l
 full. People go first: the delivery books only a moment ahead, so whoever waits is next.
 """
 
+import threading
 import time
+from collections import deque
 from enum import Enum
 
 from django.conf import settings
@@ -64,6 +66,40 @@ def reserve(lane: Lane, count: int = 1, *, latest: float | None = None) -> list[
     tallies.add("pace_wait_seconds", (starts[0] - now) / 1e6, lane=lane.name.lower())
     now = _now_us()
     return [max(0, start - now) / 1e6 for start in starts]
+
+
+class _LastSecond:
+    """The calls that this process began within the last second.
+
+    Bookings are even, but threads on a busy machine wake late, and late calls come in a bunch. Whoever would make the
+    second too full waits for the oldest of them to leave it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._begun: deque[float] = deque(maxlen=1000)
+
+    def enter(self) -> None:
+        """Come back when one more call may begin, and count it."""
+        while wait := self._wait():
+            threading.Event().wait(wait)
+
+    def forget(self) -> None:
+        """Begin anew, with another Engage."""
+        with self._lock:
+            self._begun.clear()
+
+    def _wait(self) -> float:
+        limit = settings.ENGAGE_RATE
+        with self._lock:
+            now = time.perf_counter()
+            if len(self._begun) >= limit and (left := self._begun[-limit] + 1 / _USED - now) > 0:
+                return left
+            self._begun.append(now)
+        return 0.0
+
+
+last_second = _LastSecond()
 
 
 def calls_within(seconds: float) -> int:
