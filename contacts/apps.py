@@ -9,5 +9,8 @@ class ContactsConfig(AppConfig):
     name = "contacts"
 
     def ready(self) -> None:
-        """Fill the registries."""
+        """Fill the registries and the schedule."""
         from contacts import handlers, shredder  # noqa: F401 - they register themselves
+        from engage_portal.outbox.schedule import register_schedule
+
+        register_schedule("contacts split", "contacts.tasks.split_batches", minutes=1)

@@ -51,13 +51,13 @@ def _clashes(contact: Contact, theirs: Mapping[str, Any], *, is_whole: bool) -> 
     """What was changed in Engage while another change of the same field waits here."""
     events = []
     for name, ours in list(contact.changes.items()):
-        if name not in contact.snapshot or (name not in theirs and not is_whole):
+        if not is_known(contact, name) or (name not in theirs and not is_whole):
             continue
         there = theirs.get(name)
-        if not differs(name, there, contact.snapshot[name]) or not differs(name, ours, there):
+        if not differs(name, there, contact.snapshot.get(name)) or not differs(name, ours, there):
             continue
         what = Happened.CONFLICT
-        if is_overruled(name, ours, there, snapshot=contact.snapshot):
+        if is_overruled(contact, name, ours, there):
             what = Happened.OVERRULED
             del contact.changes[name]
         events.append(
@@ -66,7 +66,12 @@ def _clashes(contact: Contact, theirs: Mapping[str, Any], *, is_whole: bool) -> 
     return events
 
 
-def is_overruled(name: str, ours: Any, there: Any, *, snapshot: Mapping[str, Any]) -> bool:
+def is_known(contact: Contact, name: str) -> bool:
+    """Whether our copy tells what Engage had for a field, and be it nothing."""
+    return contact.is_whole or name in contact.snapshot
+
+
+def is_overruled(contact: Contact, name: str, ours: Any, there: Any) -> bool:
     """Whether a yes that waits here must give way to a no that Engage got later.
 
     Engage dates a consent, not a preference: one that turned to no since we last looked counts as later. Where we never
@@ -76,7 +81,7 @@ def is_overruled(name: str, ours: Any, there: Any, *, snapshot: Mapping[str, Any
         return False
     if _date(ours) is not None and _date(there) is not None:
         return is_later(there, ours)
-    return name in snapshot and said(snapshot[name]) is not False
+    return is_known(contact, name) and said(contact.snapshot.get(name)) is not False
 
 
 def is_later(one: Any, other: Any) -> bool:
@@ -110,9 +115,8 @@ def refresh_keys(contact: Contact) -> None:
     Of somebody of whom we know only a part what is not in that part stays.
     """
     data = {**contact.snapshot, **contact.changes}
-    is_whole = contact.fetched_at is not None or contact.engage_contact_id is None
     for name, column in KEY_FIELDS.items():
-        if is_whole or name in data:
+        if contact.is_whole or name in data:
             setattr(contact, column, key_for_column(column, str(data.get(name) or "")))
 
 

@@ -1,13 +1,16 @@
 """Reading our copy of the contacts."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from contacts.keys import candidates
-from contacts.models import Contact
+from contacts.models import KEY_FIELDS, Batch, BatchRow, Contact
 from engage_portal.engage import Identifier, IdentifierKind
+from engage_portal.outbox.models import Item
+from engage_portal.outbox.states import MOVING, State
 
 _MOST = 10
 
@@ -26,6 +29,12 @@ def contacts_by_id(contact_ids: Collection[UUID]) -> Mapping[UUID, Contact]:
     return Contact.objects.select_related("same_as").in_bulk(contact_ids)
 
 
+def contacts_with_key(name: str, value: str, *, contact_type: str) -> list[Contact]:
+    """Everybody of a type in our copy with one key, by Engage's name and normalised; at most ten."""
+    rows = Contact.objects.filter(same_as__isnull=True, contact_type__iexact=contact_type)
+    return list(rows.filter(**{KEY_FIELDS[name]: value}).order_by("created_at")[:_MOST])
+
+
 def contacts_matching(identifier: Identifier, *, contact_type: str | None = None) -> list[Contact]:
     """Everybody in our copy with this identifier, members first; at most ten of each key.
 
@@ -40,3 +49,42 @@ def contacts_matching(identifier: Identifier, *, contact_type: str | None = None
         if found and identifier.kind is IdentifierKind.ANY:
             break
     return sorted(found.values(), key=lambda contact: contact.contact_type.casefold() != "member")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What became of a bulk call so far."""
+
+    counts: Mapping[str, int]
+    """State → rows: of the outbox, and `waiting` (not split yet), `refused`, `unchanged`."""
+    rows: Sequence[tuple[BatchRow, str]]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing of it is on its way any more."""
+        return not any(self.counts.get(state) for state in ("waiting", *MOVING))
+
+
+def batch_progress(batch: Batch, *, offset: int, count: int) -> Progress:
+    """The rows of a page with their state, and how many rows are in which state, in five queries."""
+    rows = batch.rows.order_by("number")
+    items = Item.objects.filter(pk__in=rows.filter(item_id__isnull=False).values("item_id"))
+    counts = dict(items.order_by().values_list("state").annotate(Count("pk")))
+    counts["waiting"] = rows.filter(body__isnull=False).count()
+    counts["refused"] = rows.exclude(error_code="").count()
+    counts["unchanged"] = rows.filter(body__isnull=True, item_id__isnull=True, error_code="").count()
+    page = list(rows.select_related("contact__same_as")[offset : offset + count])
+    states = dict(Item.objects.filter(pk__in=[row.item_id for row in page]).values_list("pk", "state"))
+    return Progress(
+        counts={state: number for state, number in counts.items() if number},
+        rows=[(row, _state_of(row, states)) for row in page],
+    )
+
+
+def _state_of(row: BatchRow, states: Mapping[int, str]) -> str:
+    if row.body is not None:
+        return "waiting"
+    if row.error_code:
+        return "refused"
+    # An item that settled long ago is no longer kept.
+    return states.get(row.item_id, State.DELIVERED) if row.item_id else "unchanged"

@@ -18,7 +18,7 @@ _TEXTS = (
     "store",
 )  # fmt: skip
 _PARTS = ("preferences", "consents")
-_CONSENT_TEXTS = ("date", "source", "comment")
+_CONSENT_TEXTS = ("date", "source", "comment", "textVersion")
 _LONGEST = 1000
 _LONGEST_NAME = 100
 _MOST_MEMBERS = 200
@@ -31,7 +31,7 @@ _COLUMNS = {**KEY_FIELDS, "contactType": "contact_type"}
 
 def check_body(body: Mapping[str, Any]) -> None:
     """Raise Rejected (422) with every problem at once, each with its field."""
-    problems = list(_problems(body))
+    problems = list(problems_of(body))
     if problems:
         raise Rejected(
             "; ".join(f"{problem.field}: {problem.description}".lstrip(": ") for problem in problems[:5]),
@@ -41,7 +41,8 @@ def check_body(body: Mapping[str, Any]) -> None:
         )
 
 
-def _problems(body: Mapping[str, Any]) -> Iterator[FieldError]:
+def problems_of(body: Mapping[str, Any]) -> Iterator[FieldError]:
+    """Everything that is wrong with a body, field by field."""
     if len(body) > _MOST_MEMBERS:
         yield FieldError("", f"The contact has more than {_MOST_MEMBERS} attributes.")
         return
@@ -141,7 +142,8 @@ def _consent(where: str, entry: Any) -> Iterator[FieldError]:
     for name, member in entry.items():
         if name not in ("id", "value", *_CONSENT_TEXTS):
             yield FieldError(
-                f"{where}.{name}", "is not known; a consent has id, value, date, source and comment"
+                f"{where}.{name}",
+                "is not known; a consent has id, value, date, source, comment and textVersion",
             )
         elif isinstance(member, str):
             yield from _text(f"{where}.{name}", member, limit=_LONGEST_NAME if name == "id" else _LONGEST)

@@ -5,12 +5,14 @@ from uuid import UUID
 from django.conf import settings
 
 from contacts.models import Contact
+from contacts.services.batching import split_later, split_waiting
 from contacts.snapshots import OUTAGES, contact_store
 from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
 from engage_portal.core.ids import EngageContactId
 from engage_portal.engage import NotFound
 from engage_portal.outbox.line import door
+from engage_portal.outbox.tasks import SLICE_SECONDS
 
 
 def refresh_contact(contact_id: str) -> bool:
@@ -27,3 +29,11 @@ def refresh_contact(contact_id: str) -> bool:
         return False
     contact_store(answer, as_of=asked_at)
     return True
+
+
+def split_batches() -> bool:
+    """Split bulk calls into items; True where it goes on in another task."""
+    is_more = split_waiting(seconds=SLICE_SECONDS)
+    if is_more:
+        split_later()
+    return is_more

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from contacts.flat import from_engage, is_permission
+from contacts.flat import differs, from_engage, is_permission
 from contacts.kinds import UPDATE
 from contacts.merging import is_later, refresh_keys, said
 from contacts.models import KEY_FIELDS, Contact, ContactEvent, Happened
@@ -105,7 +105,8 @@ def _missing_in_engage(contact: Contact, there: Mapping[str, Any], sent: Mapping
     return {
         name: value
         for name, value in contact.changes.items()
-        if name in queued or _is_lacking(name, value, there.get(name))
+        if differs(name, value, there.get(name))
+        and (name in queued or _is_lacking(name, value, there.get(name)))
     }
 
 

@@ -53,10 +53,10 @@ class ContactUpdate(Handler[Contact]):
         """`PATCH /api/v3/contacts/{contactId}`: repeatable by nature, so nothing is looked up first."""
         engage_id, sent = _changes_to_send(item, subject)
         asks_first = _has_waited(item) and any(is_permission(name) and said(sent[name]) for name in sent)
-        snapshot = (subject.same_as or subject).snapshot if asks_first else None
+        known = subject.same_as or subject if asks_first else None
         return Call(
             "PATCH /api/v3/contacts/{contactId}",
-            lambda client: _patch(client, engage_id, sent, snapshot),
+            lambda client: _patch(client, engage_id, sent, known),
             sent=sent,
             calls=2 if asks_first else 1,
         )
@@ -156,17 +156,17 @@ def _patch(
     client: EngageClient,
     engage_id: EngageContactId,
     sent: Mapping[str, Any],
-    snapshot: Mapping[str, Any] | None,
+    known: Contact | None,
 ) -> Patched:
-    """Send changes. With a `snapshot`, a yes that waited is sent only if Engage got no later no: it is asked first."""
-    if snapshot is None:
+    """Send changes. A yes that waited is sent only if Engage got no later no than `known` shows: it is asked first."""
+    if known is None:
         return Patched(client.update_contact(engage_id, changes=nested(sent)))
     contact = client.get_contact(engage_id)
     there = from_engage(contact)
     overruled = {
         name: there[name]
         for name, ours in sent.items()
-        if name in there and is_overruled(name, ours, there[name], snapshot=snapshot)
+        if name in there and is_overruled(known, name, ours, there[name])
     }
     rest = {name: value for name, value in sent.items() if name not in overruled}
     return Patched(client.update_contact(engage_id, changes=nested(rest)) if rest else contact, overruled)

@@ -92,6 +92,11 @@ class Contact(models.Model):
         return self.same_as.engage_contact_id if self.same_as else self.engage_contact_id
 
     @property
+    def is_whole(self) -> bool:
+        """Whether what is missing from our copy is missing in Engage too: it was fetched, or was born here."""
+        return self.fetched_at is not None or (self.engage_contact_id is None and not self.snapshot)
+
+    @property
     def public_id(self) -> str:
         """The id that callers are given: Engage's where there is one, else ours, which stays valid."""
         return str(self.engage_id or self.id)

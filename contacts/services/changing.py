@@ -32,7 +32,7 @@ def contact_update(*, contact: Contact, body: Mapping[str, Any], asked: Asked, d
 
     A value that is changed back before it was sent is not sent at all.
     """
-    wanted = _normalised_changes(flattened(plain(body)))
+    wanted = normalised_changes(flattened(plain(body)))
     with transaction.atomic():
         contact = locked(contact.pk)
         before = dict(contact.changes)
@@ -61,7 +61,8 @@ def contact_note(contact: Contact, wanted: Mapping[str, Any], asked: Asked) -> I
     return _queue_changes(contact, current, asked)
 
 
-def _normalised_changes(flat: dict[str, Any]) -> dict[str, Any]:
+def normalised_changes(flat: dict[str, Any]) -> dict[str, Any]:
+    """Flat changes with their keys written as we keep them."""
     for name, column in KEY_FIELDS.items():
         if flat.get(name):
             flat[name] = normalised(column, str(flat[name]))
@@ -70,12 +71,10 @@ def _normalised_changes(flat: dict[str, Any]) -> dict[str, Any]:
 
 def _queue_changes(contact: Contact, wanted: Mapping[str, Any], asked: Asked) -> Item | None:
     current = {**contact.snapshot, **contact.changes}
-    # In a copy that was never fetched a missing attribute is unknown; else it is empty.
-    complete = contact.fetched_at is not None or contact.engage_id is None
     changed = {
         name: value
         for name, value in wanted.items()
-        if differs(name, value, current.get(name)) or (name not in current and not complete)
+        if differs(name, value, current.get(name)) or (name not in current and not contact.is_whole)
     }
     if not changed:
         return None
@@ -87,7 +86,7 @@ def _queue_changes(contact: Contact, wanted: Mapping[str, Any], asked: Asked) ->
         if waiting
         and name in waiting.fields
         and name not in away
-        and (complete or name in contact.snapshot)
+        and (contact.is_whole or name in contact.snapshot)
         and not differs(name, value, contact.snapshot.get(name))
     }
     kept = {**contact.changes, **changed, **dated(changed, asked)}

@@ -20,7 +20,7 @@ from engage_portal.outbox.line import breaker, door
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.services import enqueue, supersede
 
-_LEVEL_WITH_CREATION = 4
+LEVEL_WITH_CREATION = 4
 
 
 def contact_create(
@@ -33,14 +33,14 @@ def contact_create(
     is looked up later.
     """
     online = breaker.is_closed()
-    if not online and settings.ENGAGE_LEVEL < _LEVEL_WITH_CREATION:
+    if not online and settings.ENGAGE_LEVEL < LEVEL_WITH_CREATION:
         raise _no_new_contacts()
     contact = contact_born(body, source=source, store=asked.store, unapproved=unapproved)
     if not online:
-        _refuse_known(contact)
+        refuse_known(contact)
     item = contact_keep(contact, looks_first=not online, asked=asked)
     outcome = deliver_now(item, deadline=deadline)
-    if isinstance(outcome, Queued) and settings.ENGAGE_LEVEL < _LEVEL_WITH_CREATION:
+    if isinstance(outcome, Queued) and settings.ENGAGE_LEVEL < LEVEL_WITH_CREATION:
         _withdraw(contact, item)
     contact = Contact.objects.select_related("same_as").get(pk=contact.pk)
     return Written(contact.same_as or contact, is_live=isinstance(outcome, Delivered))
@@ -60,6 +60,7 @@ def _no_new_contacts() -> EngageError:
 
 
 def contact_born(body: Mapping[str, Any], *, source: str, store: str, unapproved: bool) -> Contact:
+    """Somebody new, not yet kept. Raises Rejected where there is nothing to know them by."""
     # Nothing is erased by a creation, so what is empty is not sent.
     flat = {name: value for name, value in flattened(plain(body)).items() if value not in (None, "")}
     columns = columns_of(flat)
@@ -88,7 +89,7 @@ def contact_type_of(given: Any) -> str:
     return name[:1].upper() + name[1:]
 
 
-def _refuse_known(contact: Contact) -> None:
+def refuse_known(contact: Contact) -> None:
     """While Engage is away our copy says who exists already."""
     for name, column in KEY_FIELDS.items():
         value = getattr(contact, column)

@@ -32,7 +32,7 @@ def contact_change_type(
     if enrichment:
         contact = contact_update(contact=contact, body=enrichment, asked=asked, deadline=deadline).contact
     wanted = contact_type_of(contact_type)
-    item = _queue(contact, wanted, asked)
+    item = change_type_queued(contact, wanted, asked)
     if item is None:
         return Written(contact, is_live=True)
     outcome = deliver_now(item, deadline=deadline)
@@ -40,8 +40,8 @@ def contact_change_type(
 
 
 @transaction.atomic
-def _queue(contact: Contact, wanted: str, asked: Asked) -> Item | None:
-    """The item that changes the type: a new one, the one that waits already, or none where it is so already."""
+def change_type_queued(contact: Contact, wanted: str, asked: Asked) -> Item | None:
+    """For callers that do not wait. The item that changes the type, new or waiting already; None where it is so."""
     contact = locked(contact.pk)
     waiting = Item.objects.open().filter(stream=contact.stream, kind=CHANGE_TYPE).order_by("-pk").first()
     if waiting is not None and waiting.reference == wanted:

@@ -30,7 +30,46 @@ _CONSENTS = {
     "items": {
         "type": "object",
         "required": ["id", "value"],
-        "properties": {"id": _TEXT, "value": _YES_NO, "date": _TEXT, "source": _TEXT, "comment": _TEXT},
+        "properties": {"id": _TEXT, "value": _YES_NO, "date": _TEXT, "source": _TEXT, "comment": _TEXT}
+        | {"textVersion": {"type": "string", "description": "Ours: the words that were shown, sv-SE/2."}},
+    },
+}
+_BY_LANGUAGE = {"type": "object", "additionalProperties": _TEXT, "example": {"sv-SE": "Ja, gärna"}}
+CONSENT_TEXTS: dict[str, Any] = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {
+            "id": _TEXT,
+            "name": _TEXT,
+            "metaData": {
+                "type": "object",
+                "properties": dict.fromkeys(("displayText", "conditionText", "linkText"), _BY_LANGUAGE),
+            },
+            "versions": {"type": "object", "additionalProperties": {"type": "integer"}},
+        },
+    },
+}
+BATCH_STATUS: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "id": _GUID,
+        "state": {"type": "string", "enum": ["Processing", "Completed"]},
+        "total": {"type": "integer"},
+        "counts": {"type": "object", "additionalProperties": {"type": "integer"}},
+        "rows": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "index": {"type": "integer"},
+                    "state": _TEXT,
+                    "contactId": {**_GUID, "nullable": True},
+                    "errorCode": _TEXT,
+                    "message": _TEXT,
+                },
+            },
+        },
     },
 }
 CONTACT: dict[str, Any] = {

@@ -4,7 +4,17 @@ from csp.decorators import csp_update
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from contacts.api import Contacts, CountContacts, FindContactId, OneContact
+from contacts.api import (
+    BulkContacts,
+    BulkStatus,
+    BulkStatusV2,
+    Consents,
+    Contacts,
+    ContactType,
+    CountContacts,
+    FindContactId,
+    OneContact,
+)
 from engage_portal.api.portal import (
     CancelOutboxItemView,
     NoSuchOperation,
@@ -25,7 +35,12 @@ urlpatterns = [
     path("api/v3/contacts", Contacts.as_view()),
     path("api/v3/contacts/id", FindContactId.as_view()),
     path("api/v3/contacts/transactions", Transactions.as_view()),
+    path("api/v3/contacts/bulk", BulkContacts.as_view()),
+    path("api/v3/contacts/bulk/status", BulkStatus.as_view()),
+    path("api/v2/contacts/bulk/status", BulkStatusV2.as_view()),
     path("api/v3/contacts/<str:contact_id>", OneContact.as_view()),
+    path("api/v3/contacts/<str:contact_id>/updateContactType", ContactType.as_view()),
+    path("api/v3/consents", Consents.as_view()),
     path("api/v3/promotion-assignments", PromotionAssignments.as_view()),
     path("api/v3/promotion-assignments/<str:assignment_id>/redeem", RedeemAssignment.as_view()),
     path("api/v3/receipts", Receipts.as_view()),

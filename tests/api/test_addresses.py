@@ -48,8 +48,8 @@ def test_an_unknown_address_is_404_in_engages_shape(engage, till, method, path):
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("delete", ANNA, "GET, PATCH, HEAD, OPTIONS"),
-        ("post", ANNA, "GET, PATCH, HEAD, OPTIONS"),
+        ("put", ANNA, "GET, PATCH, DELETE, HEAD, OPTIONS"),
+        ("post", ANNA, "GET, PATCH, DELETE, HEAD, OPTIONS"),
         ("get", CONTACTS, "POST, OPTIONS"),
         ("put", RECEIPTS, "POST, OPTIONS"),
         ("get", RECEIPTS, "POST, OPTIONS"),
@@ -68,7 +68,8 @@ def test_another_method_is_405_and_names_those_there_are(engage, till, method, p
 
 
 @pytest.mark.parametrize(
-    "path", [path for method, path in ROUTES if method == "get" and path != f"{OUTBOX}/1"]
+    "path",
+    [path for method, path in ROUTES if method == "get" and path != f"{OUTBOX}/1" and "batchId" not in path],
 )
 def test_head_is_get_without_its_body(engage, till, path):
     answer = till.head(path)

@@ -25,10 +25,15 @@ from engage_portal.outbox.registry import CallBrokenError, Verdict
 from engage_portal.outbox.states import State
 from tests.outbox.building import fresh, item, outcomes_of, tried
 
-KINDS = ("contact.create", "contact.update", "receipt.post", "promotion.redeem")
+DELETE = "contact.delete"
+KINDS = (
+    "contact.create", "contact.update", "contact.change_type", "contact.delete", "contact.identify",
+    "receipt.post", "promotion.redeem",
+)  # fmt: skip
 REDEEM = "POST /api/v3/promotion-assignments/{assignmentId}/redeem"
 LOST = Unavailable("gone", may_have_taken_effect=True)
 NEVER_LEFT = Unavailable("refused", may_have_taken_effect=False)
+NOBODY = NotFound("none", status=404, error_code="ContactNotFound")
 TAKEN = Conflict("taken", error_code="ApprovedContactWithKeyExists")
 TWICE = Conflict("two", error_code="MultipleMatches")
 REDEEMED = Conflict("used", error_code="PromotionAlreadyRedeemed", operation=REDEEM)
@@ -63,7 +68,8 @@ TABLE = [
     Case(line_down("not called"), "pending", "not_sent", "NoAnswer", counts=False),
     Case(Rejected("no", status=422, error_code="ValidationError"), "attention", "refused", "ValidationError"),
     Case(Rejected("no", status=400), "attention", "refused", "Rejected"),
-    Case(NotFound("none", status=404, error_code="ContactNotFound"), "attention", "refused", "ContactNotFound"),
+    Case(NOBODY, "attention", "refused", "ContactNotFound", kinds=tuple(k for k in KINDS if k != DELETE)),
+    Case(NOBODY, "delivered", "refused", "ContactNotFound", kinds=(DELETE,)),
     Case(AuthFailed("", status=401), "attention", "refused", "Configuration"),
     Case(AuthFailed("", status=403, error_code="Forbidden"), "attention", "refused", "Forbidden"),
     Case(Misconfigured("", status=500, error_code="InvalidSystemConfiguration"), "attention", "refused",

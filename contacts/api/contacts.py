@@ -1,21 +1,18 @@
 """Contacts in Engage's v3 language."""
 
-from typing import Any
-
 from django.conf import settings
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from contacts.flat import envelope
-from contacts.merging import moment
-from contacts.models import Contact
+from contacts.api.asking import asked_by, body_of, contact_or_404
 from contacts.selectors import contact_by_id
 from contacts.services import (
-    Asked,
+    contact_change_type,
     contact_create,
     contact_current,
+    contact_delete,
     contact_fetch,
     contact_find,
     contact_update,
@@ -24,9 +21,8 @@ from contacts.shapes import check_body
 from engage_portal.api.idempotency import answered_once
 from engage_portal.api.parsers import object_body
 from engage_portal.api.schema import CONTACT, CONTACT_WRITE, ERRORS
-from engage_portal.api.views import EngageView, aged, guid_or_refuse, store_for, text_or_refuse
-from engage_portal.core import clock
-from engage_portal.engage import FieldError, Identifier, IdentifierKind, Rejected
+from engage_portal.api.views import EngageView, aged, guid_or_refuse, text_or_refuse
+from engage_portal.engage import Identifier, IdentifierKind, NotFound, Rejected
 from engage_portal.outbox.line import door
 
 _LONGEST_KEY = 254
@@ -94,7 +90,7 @@ class Contacts(EngageView):
 
 
 class OneContact(EngageView):
-    """`GET` and `PATCH /api/v3/contacts/{contactId}`."""
+    """`GET`, `PATCH` and `DELETE /api/v3/contacts/{contactId}`."""
 
     @extend_schema(operation_id="getContact", tags=["contacts"], responses={200: CONTACT, **ERRORS})
     def get(self, request: Request, contact_id: str) -> Response:
@@ -129,6 +125,58 @@ class OneContact(EngageView):
         )
         return Response(body_of(written.contact), status=200 if written.is_live else 202)
 
+    @extend_schema(
+        operation_id="deleteContact",
+        tags=["contacts"],
+        parameters=[OpenApiParameter("source", description="Registered name of the source system.")],
+        responses={200: None, 202: None, **ERRORS},
+    )
+    @answered_once
+    def delete(self, request: Request, contact_id: str) -> Response:
+        """Delete the contact in Engage, now or when it is back, and everything personal here at once."""
+        guid = guid_or_refuse(contact_id, code="InvalidContactId", name="contactId")
+        known = contact_by_id(guid)
+        if known is not None and known.deleted_at is not None:
+            raise NotFound("The contact was deleted.", status=404, error_code="ContactNotFound")
+        is_live = contact_delete(
+            contact_id=known.pk if known else guid,
+            source=text_or_refuse(request, "source", longest=60) or settings.ENGAGE_SOURCE[:60],
+            asked=asked_by(self, request),
+            deadline=self.deadline,
+        )
+        return Response(status=200 if is_live else 202)
+
+
+class ContactType(EngageView):
+    """`POST /api/v3/contacts/{contactId}/updateContactType`."""
+
+    @extend_schema(
+        operation_id="updateContactType",
+        tags=["contacts"],
+        parameters=[
+            OpenApiParameter("contactTypeId", required=True, description="The type's handle, such as Member.")
+        ],
+        request=None,
+        responses={
+            200: OpenApiResponse(CONTACT, "Changed in Engage."),
+            202: OpenApiResponse(CONTACT, "Kept here; on its way to Engage."),
+            **ERRORS,
+        },
+    )
+    @answered_once
+    def post(self, request: Request, contact_id: str) -> Response:
+        """Give the contact another type. Send the data that the type needs first, with `PATCH`."""
+        wanted = text_or_refuse(request, "contactTypeId", longest=40)
+        if not wanted:
+            raise Rejected("contactTypeId is missing.", status=400, error_code="InvalidContactType")
+        written = contact_change_type(
+            contact=contact_or_404(contact_id, self),
+            contact_type=wanted,
+            asked=asked_by(self, request),
+            deadline=self.deadline,
+        )
+        return Response(body_of(written.contact), status=200 if written.is_live else 202)
+
 
 class CountContacts(EngageView):
     """`GET /api/v2/contacts/count`: the usual connection test."""
@@ -140,40 +188,3 @@ class CountContacts(EngageView):
         """Engage's number of contacts; 503 while Engage is away."""
         del request
         return Response(door.ask(lambda client: client.count_contacts(), deadline=self.deadline))
-
-
-def asked_by(view: EngageView, request: Request) -> Asked:
-    """Who asked the person, where and when: `storeExternalId`, `source`, `answeredAt` of the query.
-
-    `answeredAt` is ours, for tills that were offline: ISO 8601 with an offset. Raises Rejected where it is none.
-    """
-    text = text_or_refuse(request, "answeredAt", longest=40)
-    at = moment(text)
-    if text and at is None:
-        problem = FieldError(
-            "answeredAt", "must be a time with its offset, such as 2026-11-21T10:14:00+01:00"
-        )
-        raise Rejected(
-            f"{problem.field} {problem.description}",
-            status=422,
-            error_code="ValidationError",
-            field_errors=(problem,),
-        )
-    return Asked(
-        actor=view.key.name,
-        store=store_for(view.key, text_or_refuse(request, "storeExternalId", longest=100)),
-        channel=text_or_refuse(request, "source", longest=60),
-        at=min(at, clock.now()) if at else clock.now(),
-    )
-
-
-def body_of(contact: Contact) -> dict[str, Any]:
-    """A contact in Engage's envelope, with the changes that are still on their way."""
-    flat = {**contact.snapshot, **contact.changes}
-    return envelope(flat, contact_id=contact.public_id, contact_type=contact.contact_type)
-
-
-def contact_or_404(contact_id: str, view: EngageView) -> Contact:
-    """The contact of a `contactId` in a query, fetched where it was never seen. Raises Rejected, NotFound."""
-    guid = guid_or_refuse(contact_id, code="InvalidContactId", name="contactId")
-    return contact_by_id(guid) or contact_fetch(contact_id=guid, deadline=view.deadline).value

@@ -1,0 +1,84 @@
+"""`DELETE /api/v3/contacts/{id}`: Engage deletes, and here nothing personal is left at once."""
+
+import pytest
+
+from contacts.models import Contact, ContactEvent
+from engage_portal.outbox.states import State
+from engage_portal.sandbox import seeds
+from tests.api.talking import (
+    ANNA,
+    CONTACTS,
+    ID,
+    RECEIPTS,
+    UNKNOWN,
+    bring_up,
+    code_of,
+    items,
+    new_contact,
+    take_down,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def is_in_engage(engage, contact_id=seeds.ANNA_ID) -> bool:
+    return contact_id in engage.engage.contacts
+
+
+def personal(contact: Contact) -> list:
+    return [contact.email, contact.mobile_phone, contact.member_number, contact.snapshot, contact.changes]
+
+
+def test_a_contact_is_deleted_in_engage_and_forgotten_here(engage, till):
+    till.get(ANNA)
+    answer = till.delete(f"{ANNA}?source=Till")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert not is_in_engage(engage)
+    gone = Contact.objects.get()
+    assert (personal(gone), gone.deleted_at is not None) == (["", "", "", {}, {}], True)
+    assert [event.what for event in ContactEvent.objects.all()] == ["deleted"]
+    for again in (till.get(ANNA), till.delete(ANNA), till.get(ID, {"email": seeds.ANNA_EMAIL})):
+        assert (again.status_code, code_of(again)) == (404, "ContactNotFound")
+
+
+def test_while_engage_is_down_it_is_forgotten_here_and_deleted_there_later(engage, till, receipt_body):
+    till.get(ANNA)
+    take_down(engage)
+    assert till.patch(ANNA, {"city": "Lund"}).status_code == 202
+    assert till.post(RECEIPTS, receipt_body("101-1")).status_code == 202
+    assert till.delete(ANNA).status_code == 202
+    assert personal(Contact.objects.get()) == ["", "", "", {}, {}]
+    bring_up(engage)
+    assert not is_in_engage(engage)
+    assert engage.engage.posted("101-1") == 1
+    states = {item.kind: item.state for item in items()}
+    assert (states["contact.update"], states["contact.delete"]) == (State.SUPERSEDED, State.DELIVERED)
+
+
+def test_somebody_whom_this_portal_never_saw_can_be_deleted(engage, till):
+    assert till.delete(ANNA).status_code == 200
+    assert not is_in_engage(engage)
+
+
+def test_nobody_is_404_and_nothing_is_kept_for_later(engage, till):
+    answer = till.delete(f"{CONTACTS}/{UNKNOWN}")
+    assert (answer.status_code, code_of(answer)) == (404, "ContactNotFound")
+    assert [item.state for item in items()] == [State.CANCELLED]
+
+
+def test_gone_already_counts_as_done_for_what_waited(engage, till):
+    till.get(ANNA)
+    take_down(engage)
+    till.delete(ANNA)
+    engage.engage.store.remove("contact", seeds.ANNA_ID)
+    bring_up(engage)
+    assert [item.state for item in items()] == [State.DELIVERED]
+
+
+def test_somebody_born_and_deleted_in_one_outage_never_reaches_engage(engage, till):
+    take_down(engage)
+    born = till.post(CONTACTS, new_contact()).json()["id"]
+    assert till.delete(f"{CONTACTS}/{born}").status_code == 202
+    bring_up(engage)
+    assert not engage.engage.with_key("email", "erik@example.com")
+    assert {item.state for item in items()} == {State.SUPERSEDED}
