@@ -14,7 +14,7 @@ from engage_portal.outbox.delivery.passes import deliver  # noqa: E402
 from engage_portal.outbox.models import Item  # noqa: E402
 from engage_portal.outbox.states import State  # noqa: E402
 from engage_portal.outbox.tasks import deliver_due  # noqa: E402
-from tests.bench import filling, peers, plans  # noqa: E402
+from tests.bench import filling, filling_contacts, lookup, peers, plans  # noqa: E402
 
 
 def drain(prefix: str) -> dict[str, Any]:
@@ -47,6 +47,9 @@ _COMMANDS: dict[str, Callable[..., Any]] = {
     "queue-q2": peers.queue_q2,
     "queue-celery": peers.queue_celery,
     "key": peers.till_key,
+    "people": filling_contacts.people,
+    "change-everybody": filling_contacts.change_everybody,
+    "look-up": lookup.look_up,
 }
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The pace that all processes together keep towards Engage: pyrate-limiter's GCRA over one row of ours.
 
 Engage counts per API key and recommends at most 50 calls a second [developer.voyado.com/en/api/api-rate-limit].
-Calls are spaced evenly, a fiftieth slower than allowed: what arrives a little late must not make the next second too
+Calls are spaced evenly, a fortieth slower than allowed: what arrives a little late must not make the next second too
 full. People go first: the delivery books only a moment ahead, so whoever waits is next.
 """
 
@@ -18,7 +18,7 @@ from engage_portal.outbox import tallies
 from engage_portal.outbox.models import EngageLine
 
 _ALGORITHM = GCRA()
-_USED = 0.98
+_USED = 0.975
 
 LONGEST_PAUSE = 60.0
 """Seconds. A 429 stops everybody for no longer than this, and neither does a clock that was set back."""
