@@ -125,7 +125,14 @@ def contact_seen(engage_id: EngageContactId, *, column: str, value: str, contact
 
 
 def refresh_later(contact_id: UUID) -> None:
-    """Let a worker, which has more patience than a person, bring the copy up to date; once a minute at most."""
+    """Let a worker, which has more patience than a person, bring the copy up to date; once a minute at most.
+
+    A cache or a broker that is gone keeps nobody from an answer.
+    """
+    transaction.on_commit(lambda: _refresh_later(contact_id), robust=True)
+
+
+def _refresh_later(contact_id: UUID) -> None:
     if breaker.is_closed() and cache.add(f"contact:refresh:{contact_id}", 1, _REFRESH_AGAIN_AFTER):
         async_task(  # type: ignore[no-untyped-call]
             "contacts.tasks.refresh_contact", str(contact_id), task_name="refresh contact"

@@ -44,7 +44,7 @@ def batch_take(
     BatchRow.objects.bulk_create(
         [BatchRow(batch=batch, number=number, body=plain(row)) for number, row in enumerate(rows)]
     )
-    transaction.on_commit(split_later)
+    transaction.on_commit(split_later, robust=True)
     return batch
 
 

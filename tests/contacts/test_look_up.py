@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django_q.models import OrmQ
 
 from contacts.models import Contact
 from engage_portal.core import clock
@@ -187,3 +188,31 @@ def test_engage_refusing_our_key_is_no_fault_of_the_caller(engage, till):
         engage.gate.keys = frozenset()
     assert answer.status_code in {502, 503}
     assert code_of(answer) in {"EngageMisconfigured", "EngageUnavailable"}
+
+
+def test_a_known_contact_costs_no_look_up_and_is_checked_afterwards(
+    engage, till, django_capture_on_commit_callbacks
+):
+    till.get(ANNA)
+    make_stale()
+    before = calls(engage)
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = till.get(ID, {"email": seeds.ANNA_EMAIL})
+    assert (answer.status_code, answer.json()) == (200, seeds.ANNA_ID)
+    assert calls(engage) == before
+    (task,) = [row.task for row in OrmQ.objects.all()]
+    assert (task["func"], task["args"]) == ("contacts.tasks.refresh_contact", (seeds.ANNA_ID,))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_broker_that_is_gone_keeps_nobody_from_an_answer(engage, till, monkeypatch):
+    till.get(ANNA)
+    make_stale()
+
+    def gone(*_arguments, **_more):
+        raise ConnectionError("the broker is gone")
+
+    monkeypatch.setattr("contacts.snapshots.async_task", gone)
+    assert till.get(ID, {"email": seeds.ANNA_EMAIL}).status_code == 200
+    monkeypatch.setattr("contacts.services.batching.async_task", gone)
+    assert till.post(f"{CONTACTS_PATH}/bulk", [new_contact()]).status_code == 202
