@@ -3,6 +3,7 @@
 from django.conf import settings
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -117,6 +118,8 @@ class OneContact(EngageView):
         body = object_body(request)
         check_body(body)
         known = contact_by_id(guid)
+        if known is not None and known.deleted_at is not None:
+            known = None  # Engage says whether it was restored there
         # What differs is judged by the newest copy that can be had in time.
         read = contact_current(contact=known, deadline=self.deadline) if known else None
         contact = (read or contact_fetch(contact_id=guid, deadline=self.deadline)).value
@@ -134,6 +137,8 @@ class OneContact(EngageView):
     @answered_once
     def delete(self, request: Request, contact_id: str) -> Response:
         """Delete the contact in Engage, now or when it is back, and everything personal here at once."""
+        if not self.key.may_delete_contacts:
+            raise PermissionDenied("This API key may not delete contacts.")
         guid = guid_or_refuse(contact_id, code="InvalidContactId", name="contactId")
         known = contact_by_id(guid)
         if known is not None and known.deleted_at is not None:

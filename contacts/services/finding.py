@@ -46,10 +46,11 @@ def contact_find(*, identifier: Identifier, contact_type: str | None, deadline: 
 
 def _known(contact: Contact) -> Read[Contact]:
     """Somebody of our copy. Where it is old a worker checks it afterwards, with calls that nobody waits for."""
-    is_old = contact.engage_id is not None and not is_fresh(contact.as_of)
+    seen_at = contact.as_of or contact.created_at
+    is_old = contact.engage_id is not None and not is_fresh(seen_at)
     if is_old:
         refresh_later(contact.pk)
-    return Read(contact, Freshness.STALE if is_old else Freshness.CACHED, contact.as_of or contact.created_at)
+    return Read(contact, Freshness.STALE if is_old else Freshness.CACHED, seen_at)
 
 
 def as_engage_wants_it(identifier: Identifier) -> Identifier:
@@ -131,7 +132,7 @@ def _remember(engage_id: EngageContactId, identifier: Identifier, contact_type: 
 def contact_fetch(*, contact_id: UUID, deadline: Deadline) -> Read[Contact]:
     """A contact by id, also one that this portal has never seen. Raises NotFound and Unavailable."""
     contact = contact_by_id(contact_id)
-    if contact is not None:
+    if contact is not None and contact.deleted_at is None:
         read = contact_current(contact=contact, deadline=deadline)
         if read.freshness is Freshness.NONE:
             raise door.line_down("Engage is away, and this contact was never fetched before.")

@@ -14,7 +14,7 @@ class KeyNameTakenError(Exception):
 
 
 @transaction.atomic
-def key_create(*, name: str, store: str) -> str:
+def key_create(*, name: str, store: str, may_delete_contacts: bool = False) -> str:
     """Make a key and return it; only its hash is kept, so this is the one time it can be seen.
 
     Raises KeyNameTakenError: names tell staff who did what, so they are used once. Raises ValueError for a name or
@@ -32,7 +32,9 @@ def key_create(*, name: str, store: str) -> str:
     if created:
         user.set_unusable_password()
         user.save(update_fields=["password"])
-    _, token = ApiKey.objects.create(user=user, name=name, store=store)  # type: ignore[no-untyped-call]
+    _, token = ApiKey.objects.create(  # type: ignore[no-untyped-call]
+        user=user, name=name, store=store, may_delete_contacts=may_delete_contacts
+    )
     return str(token)
 
 

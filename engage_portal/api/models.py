@@ -13,6 +13,9 @@ class ApiKey(AbstractAuthToken):
     store = models.CharField(
         max_length=100, blank=True, help_text="externalId; empty: may speak for every store."
     )
+    may_delete_contacts = models.BooleanField(
+        default=False, help_text="Deleting cannot be undone: a till does not need it."
+    )
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
 

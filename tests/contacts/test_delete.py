@@ -3,6 +3,7 @@
 import pytest
 
 from contacts.models import Contact, ContactEvent
+from engage_portal.api.keys import key_create
 from engage_portal.outbox.states import State
 from engage_portal.sandbox import seeds
 from tests.api.talking import (
@@ -17,8 +18,35 @@ from tests.api.talking import (
     new_contact,
     take_down,
 )
+from tests.conftest import client_with
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def till(db):
+    """The shop's back office: a key that may delete."""
+    return client_with(key_create(name="office", store="101", may_delete_contacts=True))
+
+
+def test_a_key_that_may_not_delete_is_refused_and_nothing_happens(engage, api_key):
+    till = client_with(api_key())
+    till.get(ANNA)
+    answer = till.delete(ANNA)
+    assert (answer.status_code, code_of(answer)) == (403, "PermissionDenied")
+    assert is_in_engage(engage)
+    assert Contact.objects.get().deleted_at is None
+    assert not items()
+
+
+def test_somebody_who_was_deleted_cannot_be_changed(engage, till):
+    till.get(ANNA)
+    till.delete(ANNA)
+    answer = till.patch(ANNA, {"city": "Lund"})
+    assert (answer.status_code, code_of(answer)) == (404, "ContactNotFound")
+    take_down(engage)
+    assert till.patch(ANNA, {"city": "Lund"}).status_code == 503
+    assert Contact.objects.get().changes == {}
 
 
 def is_in_engage(engage, contact_id=seeds.ANNA_ID) -> bool:

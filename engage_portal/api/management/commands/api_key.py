@@ -19,6 +19,11 @@ class Command(BaseCommand):
         create = actions.add_parser("create", help="make a key and print it; it cannot be shown again")
         create.add_argument("--name", required=True, help="who uses it, such as till-101-1")
         create.add_argument("--store", default="", help="externalId of its store; without: every store")
+        create.add_argument(
+            "--may-delete-contacts",
+            action="store_true",
+            help="may call DELETE contacts, which cannot be undone",
+        )
         actions.add_parser("list", help="names, stores and last use")
         revoke = actions.add_parser("revoke", help="make a key useless at once")
         revoke.add_argument("--name", required=True)
@@ -26,15 +31,16 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, action: str, **options: Any) -> None:
         """Do what was asked for."""
         if action == "create":
-            self._create(options["name"].strip(), options["store"].strip())
+            self._create(options["name"].strip(), options["store"].strip(), options["may_delete_contacts"])
         elif action == "revoke":
             self._revoke(options["name"])
         else:
             self._list()
 
-    def _create(self, name: str, store: str) -> None:
+    def _create(self, name: str, store: str, may_delete_contacts: bool) -> None:  # noqa: FBT001 - a flag
         try:
-            self.stdout.write(key_create(name=name, store=store))
+            key = key_create(name=name, store=store, may_delete_contacts=may_delete_contacts)
+            self.stdout.write(key)
         except KeyNameTakenError:
             raise CommandError(f"There is a key named {name} already; choose another name.") from None
         except ValueError as refused:
@@ -50,7 +56,8 @@ class Command(BaseCommand):
         for key in keys:
             state = "revoked" if key.revoked_at else "in use"
             used = f"{key.last_used_at:%Y-%m-%d %H:%M} UTC" if key.last_used_at else "never"
-            self.stdout.write(f"{key.name}\tstore {key.store or '(all)'}\t{state}\tlast used {used}")
+            more = "\tmay delete contacts" if key.may_delete_contacts else ""
+            self.stdout.write(f"{key.name}\tstore {key.store or '(all)'}\t{state}\tlast used {used}{more}")
         if not keys:
             self.stdout.write(
                 "There are no keys yet. Make one with: manage.py api_key create --name till-101-1"
