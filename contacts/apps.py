@@ -9,8 +9,17 @@ class ContactsConfig(AppConfig):
     name = "contacts"
 
     def ready(self) -> None:
-        """Fill the registries and the schedule."""
+        """Fill the registries; split bulk calls; follow Engage."""
+        from django.conf import settings
+
         from contacts import handlers, shredder  # noqa: F401 - they register themselves
         from engage_portal.outbox.schedule import register_schedule
 
         register_schedule("contacts split", "contacts.tasks.split_batches", minutes=1)
+        if settings.ENGAGE_SYNC_MINUTES:
+            register_schedule(
+                "contacts follow",
+                "contacts.following.tasks.follow_changes",
+                minutes=settings.ENGAGE_SYNC_MINUTES,
+            )
+        register_schedule("contacts refresh", "contacts.following.tasks.refresh_noted", minutes=1)

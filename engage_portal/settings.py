@@ -240,6 +240,16 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {
+            "svix": {
+                "type": "apiKey",
+                "in": "header",
+                "name": "svix-signature",
+                "description": "HMAC-SHA256 over svix-id, svix-timestamp and the body, with ENGAGE_WEBHOOK_SECRET.",
+            }
+        }
+    },
     "POSTPROCESSING_HOOKS": ["engage_portal.api.description.engage_words_in_paths"],
 }
 

@@ -15,6 +15,7 @@ from contacts.api import (
     FindContactId,
     OneContact,
 )
+from contacts.webhooks import EngageWebhook
 from engage_portal.api.portal import (
     CancelOutboxItemView,
     NoSuchOperation,
@@ -49,6 +50,7 @@ urlpatterns = [
     path("api/portal/v1/outbox/<int:pk>", OutboxItemView.as_view()),
     path("api/portal/v1/outbox/<int:pk>/retry", RetryOutboxItemView.as_view()),
     path("api/portal/v1/outbox/<int:pk>/cancel", CancelOutboxItemView.as_view()),
+    path("api/portal/v1/webhooks/engage", EngageWebhook.as_view()),
     path("api/schema", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs", _docs, name="api-docs"),
     re_path(r"^api(?:/.*)?$", NoSuchOperation.as_view()),

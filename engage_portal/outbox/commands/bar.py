@@ -1,4 +1,4 @@
-"""The bar that `drain` moves."""
+"""The bar that long subcommands move."""
 
 import logging
 import sys
@@ -10,19 +10,28 @@ from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Ta
 from rich.text import Text
 
 from engage_portal.outbox.commands.speaking import Terminal
-from engage_portal.outbox.models import Item
-from engage_portal.outbox.states import CLAIMABLE, State
 
 
 @contextmanager
-def progress(terminal: Terminal, told: Event) -> Iterator[Callable[[], None]]:
-    """A bar on stderr, where that is a terminal; call what it gives to move it."""
+def progress(
+    terminal: Terminal, told: Event, *, left: Callable[[], int], words: str
+) -> Iterator[Callable[[], None]]:
+    """A bar on stderr, where that is a terminal; call what it gives to move it.
+
+    `left` counts what is left; `words` say what is going on, until somebody wants it to end.
+    """
     if not terminal.err.is_terminal:
         yield lambda: None
         return
-    columns = (SpinnerColumn(), _What(told), BarColumn(), TextColumn("{task.fields[left]} left"), _Rate())
+    columns = (
+        SpinnerColumn(),
+        _What(told, words),
+        BarColumn(),
+        TextColumn("{task.fields[left]} left"),
+        _Rate(),
+    )
     with Progress(*columns, console=terminal.err, transient=True) as bar, _logs_above_the_bar():
-        yield _Mover(bar)
+        yield _Mover(bar, left)
 
 
 @contextmanager
@@ -47,13 +56,14 @@ def _logs_above_the_bar() -> Iterator[None]:
 class _Mover:
     """Moves the bar to what is left; what comes in meanwhile makes it longer."""
 
-    def __init__(self, bar: Progress) -> None:
+    def __init__(self, bar: Progress, left: Callable[[], int]) -> None:
         self._bar = bar
+        self._left = left
         self._most = 0
         self._task: TaskID = bar.add_task("", left=0)
 
     def __call__(self) -> None:
-        left = Item.objects.open().filter(state__in=[*CLAIMABLE, State.SENDING]).count()
+        left = self._left()
         self._most = max(self._most, left)
         self._bar.update(self._task, total=self._most, completed=self._most - left, left=left)
 
@@ -61,16 +71,17 @@ class _Mover:
 class _What(ProgressColumn):
     """What is going on."""
 
-    def __init__(self, told: Event) -> None:
+    def __init__(self, told: Event, words: str) -> None:
         super().__init__()
         self._told = told
+        self._words = words
 
     def render(self, task: Task) -> Text:
         """The words beside the bar."""
         del task
         if self._told.is_set():
             return Text("Ending; Ctrl-C again ends at once", style="yellow", no_wrap=True)
-        return Text("Delivering")
+        return Text(self._words)
 
 
 class _Rate(ProgressColumn):

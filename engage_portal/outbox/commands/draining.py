@@ -1,8 +1,6 @@
 """`drain`: delivers in this process until nothing is due, with or without a worker beside it."""
 
-import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Event
@@ -19,6 +17,7 @@ from engage_portal.outbox.bodies import iso
 from engage_portal.outbox.commands.arguments import whole
 from engage_portal.outbox.commands.bar import progress
 from engage_portal.outbox.commands.speaking import Action, Answer, Options, Terminal
+from engage_portal.outbox.commands.stopping import told_to_stop
 from engage_portal.outbox.commands.words import items_in_words, moment
 from engage_portal.outbox.delivery import claims
 from engage_portal.outbox.delivery.passes import deliver
@@ -54,7 +53,7 @@ class Left:
 def drain(options: Options, terminal: Terminal) -> Answer:
     """Deliver, and say why it ended."""
     began, end = clock.now(), Deadline.after(options["seconds"] or _A_DAY)
-    with _told_to_stop() as told, progress(terminal, told) as seen:
+    with told_to_stop() as told, progress(terminal, told, left=_still_moving, words="Delivering") as seen:
         _deliver_all(lambda: told.is_set() or end.is_past, seen)
     left, reached = _left(), _reached_since(began)
     why = _why_it_ended(left, is_told=told.is_set(), is_late=end.is_past)
@@ -80,6 +79,11 @@ def _something_may_go() -> bool:
         return False
     free = claims.due(clock.now()).exclude(streams.held_back()).exclude(pauses.current().covering())
     return free.exists() or Item.objects.filter(state=State.SENDING).exists()
+
+
+def _still_moving() -> int:
+    """What the bar counts down."""
+    return Item.objects.open().filter(state__in=[*CLAIMABLE, State.SENDING]).count()
 
 
 def _reached_since(began: datetime) -> int:
@@ -142,25 +146,6 @@ def _document(reached: int, left: Left, why: str) -> dict[str, Any]:
         "nextAt": iso(left.next_at),
         "message": why,
     }
-
-
-@contextmanager
-def _told_to_stop() -> Iterator[Event]:
-    """An event that Ctrl-C or SIGTERM sets; the second one does what it always does."""
-    told = Event()
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def tell(number: int, _frame: object) -> None:
-        told.set()
-        signal.signal(number, before[signal.Signals(number)])
-
-    for number in before:
-        signal.signal(number, tell)
-    try:
-        yield told
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _arguments(parser: CommandParser) -> None:

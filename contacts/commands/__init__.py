@@ -1,0 +1,1 @@
+"""What `manage.py contacts` does, a module for each of its subcommands."""
