@@ -1,6 +1,7 @@
 """`python -m engage_portal.sandbox`: a stand-in Engage on its own port."""
 
 import argparse
+import os
 import signal
 import sys
 from ipaddress import ip_address
@@ -17,6 +18,7 @@ A stand-in for Voyado Engage, for demos, developers and tests: the parts of its 
 portal uses, invented people to use them on, and faults on demand. Open http://HOST:PORT/ for the page with
 the buttons "Engage down" and "Engage up"."""
 
+_SECRET_VARIABLE = "ENGAGE_WEBHOOK_SECRET"  # noqa: S105 - a variable's name
 _CONTROL = """\
 control over HTTP (outside /api, no key needed):
   GET  /            the page                  GET  /state    everything, as JSON
@@ -25,6 +27,8 @@ control over HTTP (outside /api, no key needed):
                      "probability": 0.5, "times": 3, "delay_ms": 0, "retry_after": null}
                     {"mode": "up"} clears     POST /settings {"refuse_article": false}
   DELETE /faults    Engage is up              POST /reset    start afresh
+  POST /contacts    {"contact": "anna@example.com", "attribute": "city", "value": "Lund"}
+                    {"contact": "anna@example.com", "delete": true}
 modes: up down hang slow 500 504 html503 429 422 lost_answer not_processed
 
 An API call needs the headers apikey (any value unless --key is given), User-Agent and
@@ -36,8 +40,15 @@ def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT. Answers the exit code."""
     given = _parser().parse_args(arguments)
     settings = Settings(
-        import_delay=given.import_delay, bulk_delay=given.bulk_delay, latency_ms=given.latency
+        import_delay=given.import_delay,
+        bulk_delay=given.bulk_delay,
+        latency_ms=given.latency,
+        webhook_url=given.webhook,
+        webhook_secret=os.environ.get(_SECRET_VARIABLE, ""),
     )
+    if settings.webhook_url and not settings.webhook_secret:
+        sys.stderr.write(f"--webhook needs the signing secret in the variable {_SECRET_VARIABLE}.\n")
+        return 2
     try:
         app = create_app(
             state_path=given.state,
@@ -111,6 +122,12 @@ def _parser() -> argparse.ArgumentParser:
         default=200,
         metavar="N",
         help="requests per second and key, then 429 (default: %(default)s)",
+    )
+    add(
+        "--webhook",
+        default="",
+        metavar="URL",
+        help=f"tell changes of contacts to this address, signed with the secret in the variable {_SECRET_VARIABLE}",
     )
     add("--key", action="append", default=[], metavar="KEY", help="accept only this API key; may be repeated")
     add("--lenient", action="store_true", help="do not refuse calls without a User-Agent")

@@ -13,6 +13,7 @@ from engage_portal.sandbox.faults import Fault
 from engage_portal.sandbox.gate import Gate
 from engage_portal.sandbox.receipt_rules import errors_in
 from engage_portal.sandbox.state import Engage, SeenRequest, Settings
+from engage_portal.sandbox.webhooks import Sender
 
 CLIENT_GONE = "engage_sandbox.client_gone"
 """In the WSGI environment: the real server's `() -> bool`, whether the client has left. Lets `hang` wait."""
@@ -24,9 +25,10 @@ _WRITES = {"POST", "PATCH", "PUT", "DELETE"}
 class Sandbox:
     """The WSGI callable. `engage` is its state, `gate` its header and pace rules."""
 
-    def __init__(self, engage: Engage, gate: Gate) -> None:
+    def __init__(self, engage: Engage, gate: Gate, sender: Sender) -> None:
         self.engage = engage
         self.gate = gate
+        self._sender = sender
 
     def __call__(self, environ: Record, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request. Raises ConnectionDropped where a fault ends it without an answer."""
@@ -42,7 +44,8 @@ class Sandbox:
         return [answer.body]
 
     def close(self) -> None:
-        """Close the state file."""
+        """Stop sending webhooks and close the state file."""
+        self._sender.close()
         self.engage.store.close()
 
     def _api(self, call: Call, client_gone: Callable[[], bool] | None) -> Answer:
@@ -179,7 +182,11 @@ def create_app(
         engage.seed()
     gate = Gate(rate_limit=rate_limit, strict_user_agent=strict_user_agent, keys=keys)
     engage.on_reset = gate.forget
-    return Sandbox(engage, gate)
+    sender = Sender(engage)
+    engage.on_event = sender.wake
+    if engage.store.all("event"):  # of an earlier run
+        sender.wake()
+    return Sandbox(engage, gate, sender)
 
 
 def _phrase(status: int) -> str:

@@ -17,6 +17,7 @@ from engage_portal.sandbox.contact_rules import (
     required_type,
 )
 from engage_portal.sandbox.state import TENANT_ZONE, Engage, utc
+from engage_portal.sandbox.webhooks import note_event
 
 FIRST_MEMBER_NUMBER = 28972990001
 _CHANGE_TYPES = ("Created", "Updated", "Deleted")
@@ -84,15 +85,15 @@ def update_type(engage: Engage, call: Call) -> Answer:
 
 def delete(engage: Engage, call: Call) -> Answer:
     """`DELETE /api/v3/contacts/{contactId}`: 200, and 404 ever after."""
-    contact = by_id(engage, call.params["contactId"])
-    engage.store.remove("contact", contact["id"])
-    note_change(engage, "Deleted", contact["id"])
+    remove(engage, by_id(engage, call.params["contactId"]))
     return empty()
 
 
 def changes(engage: Engage, call: Call) -> Answer:
     """`GET /api/v3/contacts/changes`: ids, not paged, at most 250 000; the window is local (inferred)."""
     kind = call.query.get("changeType", "")
+    if engage.settings.changes_status != 200:  # noqa: PLR2004
+        raise ApiError(engage.settings.changes_status, None, "This is not available for the API key.")
     if kind not in _CHANGE_TYPES:
         raise ApiError(400, "InvalidSearchQuery", f"changeType must be one of {', '.join(_CHANGE_TYPES)}")
     start = _window(call.query.get("fromDate", ""))
@@ -172,7 +173,14 @@ def update(engage: Engage, contact: Record, flat: Record) -> Record:
         engage.note("warning", f"Contact {contact['id']}: {', '.join(erased)} erased by null or empty text")
     _note_ignored(engage, flat, contact["id"])
     note_change(engage, "Updated", contact["id"])
+    _note_permissions(engage, contact, changed)
     return changed
+
+
+def remove(engage: Engage, contact: Record) -> None:
+    """Delete a contact."""
+    engage.store.remove("contact", contact["id"])
+    note_change(engage, "Deleted", contact["id"])
 
 
 def envelope(contact: Record) -> Record:
@@ -191,6 +199,16 @@ def note_change(engage: Engage, kind: str, contact_id: str) -> None:
     number = engage.next_number("change")
     record = {"type": kind, "contactId": contact_id, "at": engage.now().isoformat()}
     engage.store.put("change", str(number), record)
+    note_event(engage, f"contact.{kind.lower()}", contact_id)
+
+
+def _note_permissions(engage: Engage, before: Record, after: Record) -> None:
+    """Preferences and consents of somebody who exists already have events of their own (api.md §14)."""
+    for name in PREFERENCES:
+        if before["preferences"].get(name) != after["preferences"].get(name):
+            note_event(engage, f"contact.{name}.changed", after["id"])
+    if before["consents"] != after["consents"]:
+        note_event(engage, "contact.consent.changed", after["id"])
 
 
 def _refuse_taken_keys(engage: Engage, attributes: Record, wanted: str, own_id: str) -> None:

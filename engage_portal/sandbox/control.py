@@ -5,12 +5,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from engage_portal.sandbox import page
-from engage_portal.sandbox.answers import Answer, Record, as_json, redirect
+from engage_portal.sandbox import contacts, page
+from engage_portal.sandbox.answers import Answer, ApiError, Record, as_json, redirect
 from engage_portal.sandbox.answers import page as html
 from engage_portal.sandbox.call import Call
+from engage_portal.sandbox.contact_rules import ignored_fields
 from engage_portal.sandbox.routes import endpoint
-from engage_portal.sandbox.state import Engage, Settings
+from engage_portal.sandbox.state import Engage, Settings, shown
 
 _HERE = Path(__file__).parent
 _FILES = {
@@ -99,7 +100,52 @@ def _set_settings(engage: Engage, call: Call) -> Answer:
     if unknown:
         raise ValueError(f"unknown setting: {', '.join(unknown)}; there are {', '.join(defaults)}")
     engage.configure(**{name: _like(defaults[name], value, name) for name, value in data.items()})
-    return _done(engage, call, lambda engage, _: as_json(asdict(engage.settings)))
+    return _done(engage, call, lambda engage, _: as_json(shown(engage.settings)))
+
+
+def _change_contact(engage: Engage, call: Call) -> Answer:
+    """Somebody at Engage changes one value of a contact, or deletes it; `contact` is an id or an e-mail address."""
+    data = call.form_or_json()
+    contact = _contact(engage, str(data.get("contact") or ""))
+    name = str(data.get("attribute") or "").strip()
+    if not name and not _is_yes(data.get("delete")):
+        raise ValueError("attribute is missing: a name such as city, or preferences.acceptsEmail")
+    try:
+        if _is_yes(data.get("delete")):
+            contacts.remove(engage, contact)
+        else:
+            contact = contacts.update(engage, contact, _flat(engage, name, data.get("value")))
+    except ApiError as refusal:
+        engage.store.rollback()
+        raise ValueError("; ".join(refusal.errors) or refusal.message) from None
+    engage.store.commit()
+    return _done(engage, call, lambda *_: as_json(contacts.envelope(contact)))
+
+
+def _contact(engage: Engage, text: str) -> Record:
+    text = text.strip()
+    found = engage.store.get("contact", text.lower())
+    several = [found] if found else engage.with_key("email", text) if text else []
+    if len(several) != 1:
+        raise ValueError("contact must be the id or the e-mail address of one contact")
+    return several[0]
+
+
+def _flat(engage: Engage, name: str, value: Any) -> Record:
+    """One value as a flat contact holds it; a form sends words for yes and no."""
+    part, _, rest = name.partition(".")
+    if part == "preferences":
+        return {"preferences": {rest: _is_yes(value)}}
+    if part == "consents":
+        dated = {"id": rest, "value": _is_yes(value), "date": engage.local_iso(), "source": "Engage"}
+        return {"consents": [dated]}
+    if ignored_fields({name: value}):
+        raise ValueError(f"{name} is no attribute of this tenant")
+    return {name: value}
+
+
+def _is_yes(value: Any) -> bool:
+    return str(value).strip().lower() in {"true", "yes", "1", "on"}
 
 
 def _reset(engage: Engage, call: Call) -> Answer:
@@ -153,6 +199,8 @@ def _like(default: Any, value: Any, name: str) -> Any:
         return str(value).lower() in {"true", "yes", "1"}
     if isinstance(default, tuple):
         return [str(part).strip() for part in (value.split(",") if isinstance(value, str) else value) if part]
+    if isinstance(default, str):
+        return str(value).strip()
     number = type(default)(value)
     if number < 0:
         raise ValueError(f"{name} must not be negative")
@@ -169,6 +217,7 @@ _CONTROLS: dict[tuple[str, str], _Control] = {
     ("POST", "/faults"): _set_fault,
     ("DELETE", "/faults"): _clear_faults,
     ("POST", "/settings"): _set_settings,
+    ("POST", "/contacts"): _change_contact,
     ("POST", "/reset"): _reset,
     ("POST", "/advance"): _advance,
 }

@@ -4,6 +4,7 @@ A plain program without Django: it prepares the data, starts the processes of th
 until all of them answer, prints how to get in, and stops everything on Ctrl-C.
 """
 
+import base64
 import contextlib
 import json
 import os
@@ -66,6 +67,7 @@ class Demo:
             "REDIS_URL": "",
             "ENGAGE_BASE_URL": f"http://{_HOST}:{self.sandbox_port}",
             "ENGAGE_API_KEY": "demo",
+            "ENGAGE_WEBHOOK_SECRET": _kept_webhook_secret(),
             "EMAIL_URL": "demo:",
             "PORT": str(self.port),
             "GUNICORN_CMD_ARGS": f"--bind {_HOST}:{self.port}",
@@ -108,7 +110,8 @@ class Demo:
     def _start_all(self) -> None:
         print("Starting sandbox, web and worker …", flush=True)
         sandbox = (
-            f"python -m engage_portal.sandbox --port {self.sandbox_port} --state {HOME / 'engage.sqlite3'}"
+            f"python -m engage_portal.sandbox --port {self.sandbox_port} --state {HOME / 'engage.sqlite3'} "
+            f"--webhook http://{_HOST}:{self.port}/api/portal/v1/webhooks/engage"
         )
         for name, command in {"sandbox": sandbox, **_procfile()}.items():
             self._start(name, command)
@@ -185,11 +188,19 @@ def _procfile() -> dict[str, str]:
 
 
 def _kept_secret() -> str:
+    return _kept("secret", secrets.token_urlsafe(50))
+
+
+def _kept_webhook_secret() -> str:
+    return _kept("webhook-secret", f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}")
+
+
+def _kept(name: str, fresh: str) -> str:
     HOME.mkdir(parents=True, exist_ok=True)
-    path = HOME / "secret"
+    path = HOME / name
     if not path.exists():
         path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(50))
+        path.write_text(fresh)
     return path.read_text()
 
 

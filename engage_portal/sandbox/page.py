@@ -42,7 +42,7 @@ def render(engage: Engage, *, is_live: bool, problem: str = "") -> str:
     )
     script = "" if is_live else '<script src="/live.js" defer></script>'
     alert = f'<p class="problem" role="alert">{escape(problem)}</p>' if problem else ""
-    controls = "" if is_live else _fault_form() + _article_switch(engage) + _more(engage)
+    controls = "" if is_live else _fault_form() + _contact_form() + _article_switch(engage) + _more(engage)
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -142,6 +142,20 @@ def _number(name: str, label: str, hint: str, extra: str) -> str:
         f'<div><label for="{name}">{label}</label><input id="{name}" name="{name}" type="number" '
         f'aria-describedby="{name}-hint" {extra}><small id="{name}-hint">{hint}</small></div>'
     )
+
+
+def _contact_form() -> str:
+    """What somebody who works in Engage would do there."""
+    return """<section><h2>Change a contact in Engage</h2>
+<form method="post" action="/contacts" class="fields">
+<label for="contact">E-mail address or contact id</label>
+<input id="contact" name="contact" value="anna@example.com" required>
+<label for="attribute">Attribute</label>
+<input id="attribute" name="attribute" value="city" aria-describedby="attribute-hint" required>
+<small id="attribute-hint">or preferences.acceptsEmail, consents.memberConsent</small>
+<label for="value">New value</label><input id="value" name="value" aria-describedby="value-hint">
+<small id="value-hint">yes or no for preferences and consents</small>
+<button>Change it</button></form></section>"""
 
 
 def _article_switch(engage: Engage) -> str:

@@ -62,6 +62,12 @@ class Settings:
     """What `customKey` looks at (api.md §6.4: whichever the tenant configured)."""
     changes_limit: int = 250_000
     """Above so many ids contacts/changes answers 400 (api.md §7.3)."""
+    changes_status: int = 200
+    """200, or the 403 or 404 of a tenant for which contacts/changes is not switched on (api.md §7.3, §16)."""
+    webhook_url: str = ""
+    """Where changes of contacts are told, signed as Svix does; empty: nowhere (api.md §14)."""
+    webhook_secret: str = ""
+    """Svix's signing secret, whsec_…; never shown."""
     latency_ms: int = 0
     """Delay before every API answer."""
 
@@ -84,6 +90,7 @@ class Engage:
         self.requests: deque[SeenRequest] = deque(maxlen=KEPT_REQUESTS)
         self.due_work: list[Callable[[Engage], None]] = []
         self.on_reset: Callable[[], None] | None = None
+        self.on_event: Callable[[], None] | None = None
         self.seeder: Callable[[Engage], None] | None = None
 
     # --- time ---
@@ -228,7 +235,7 @@ class Engage:
             return {
                 "mode": self.faults.mode,
                 "faults": [asdict(fault) for fault in self.faults.active],
-                "settings": asdict(self.settings),
+                "settings": shown(self.settings),
                 "now": self.now().isoformat(),
                 "counts": self.counts(),
                 "receipts": [_receipt_summary(record) for record in self.received.values()],
@@ -251,6 +258,11 @@ class Engage:
             "unchecked_repeats": sum(one.kind != "receipt.post" for one in self.unchecked_repeats),
             "log": len(self.store.all("log")),
         }
+
+
+def shown(settings: Settings) -> Record:
+    """Settings for people and programs; a secret only as whether there is one."""
+    return {**asdict(settings), "webhook_secret": "(set)" if settings.webhook_secret else ""}
 
 
 def utc(text: str) -> datetime:

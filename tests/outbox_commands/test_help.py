@@ -6,7 +6,7 @@ from engage_portal.outbox.management.commands import outbox as module
 from tests.outbox_commands.running import outbox
 
 
-@pytest.mark.parametrize("action", module._ACTIONS.values(), ids=lambda action: action.name)
+@pytest.mark.parametrize("action", module.Command.actions, ids=lambda action: action.name)
 def test_help_has_a_sentence_and_an_example(action, capsys):
     with pytest.raises(SystemExit) as ended:
         outbox(action.name, "--help")
