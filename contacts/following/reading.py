@@ -5,7 +5,7 @@ Voyado; neither its zone nor how soon a change appears is documented
 [developer.voyado.com/docs/contacts/bulk-contacts-api]. So windows overlap, and one that is refused is halved.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -62,10 +62,15 @@ def follow(
             _follow_one(name, done, until=until, since=since, is_over=is_over)
         except EngageError as error:
             done.problem = _problem(error)
-            done.trouble = "" if done.problem else str(error)
+            if done.problem:
+                # A list that is too long stands alone; what is not offered is not offered for any of them.
+                _note_problem(done.problem, [name] if isinstance(error, Rejected) else KINDS)
+            else:
+                done.trouble = str(error)
+            if not isinstance(error, Rejected):
+                break
+        if done.trouble:
             break
-    if done.problem:
-        _note_problem(done.problem)
     return done
 
 
@@ -121,10 +126,10 @@ def _take(name: ChangeType, ids: list[EngageContactId], end: datetime, done: Fol
 
 
 def _note_read(name: ChangeType, until: datetime) -> None:
-    feed = Feed.objects.filter(pk=name)
-    if feed.exclude(problem="").update(problem="", problem_since=None):
+    Feed.objects.filter(pk=name).update(read_until=until, checked_at=clock.now())
+    problem = Feed.objects.values_list("problem", flat=True).get(pk=name)
+    if problem and Feed.objects.filter(problem=problem).update(problem="", problem_since=None):
         log.warning("engage's list of changed contacts is followed again", changes=name)
-    feed.update(read_until=until, checked_at=clock.now())
 
 
 def _problem(error: EngageError) -> str:
@@ -142,10 +147,10 @@ def _problem(error: EngageError) -> str:
     return f"Engage refuses its list of changed contacts: {error}" if isinstance(error, Rejected) else ""
 
 
-def _note_problem(problem: str) -> None:
+def _note_problem(problem: str, names: Collection[ChangeType]) -> None:
     """Keep why the lists cannot be followed; said in the log once, not with every run."""
     now = clock.now()
-    feeds = Feed.objects.filter(pk__in=KINDS)
+    feeds = Feed.objects.filter(pk__in=names)
     if feeds.exclude(problem=problem[:300]).update(problem=problem[:300], problem_since=now):
         log.error("engage's list of changed contacts cannot be followed", why=problem)
     feeds.update(checked_at=now)

@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
+_ROUNDED = timedelta(milliseconds=1)
+"""Engage's form ends with milliseconds, and what is beyond them is cut off."""
+
 
 def window(start: datetime, end: datetime) -> tuple[datetime, datetime]:
     """What to ask for, as the tenant's clocks show it, to hear of everything between two moments.
@@ -17,7 +20,7 @@ def window(start: datetime, end: datetime) -> tuple[datetime, datetime]:
     """
     zone = ZoneInfo(settings.TIME_ZONE)
     first, last = start.astimezone(zone), end.astimezone(zone)
-    return first - _doubt(first), last + _doubt(last)
+    return first - _doubt(first), last + _doubt(last) + _ROUNDED
 
 
 def _doubt(local: datetime) -> timedelta:
