@@ -101,5 +101,3 @@ def noted() -> set[UUID]:
 def gets(engage: Sandbox, contact_id: UUID = ANNA) -> int:
     """How often a contact was fetched."""
     return engage.engage.count_requests("GET", f"/api/v3/contacts/{contact_id}")
-
-
