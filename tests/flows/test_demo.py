@@ -14,6 +14,7 @@ import httpx
 import psutil
 import pytest
 
+from engage_portal.sandbox import seeds
 from tests.conftest import make_receipt
 from tests.flows.running import ROOT, free_port, until
 
@@ -70,6 +71,16 @@ def test_the_demo_starts_stops_and_keeps_its_data(tmp_path: Path) -> None:
             what="the sale to arrive",
         )
         assert httpx.get(f"{portal}/").status_code == 302
+
+        def city() -> str:
+            answer = httpx.get(f"{portal}/api/v3/contacts/{seeds.ANNA_ID}", headers={"apikey": key})
+            return str(answer.json()["attributes"]["city"])
+
+        # A copy that is young enough is shown without asking Engage: only the webhook can tell of the change.
+        assert city() == "Stockholm"
+        changed = {"contact": "anna@example.com", "attribute": "city", "value": "Lund"}
+        assert httpx.post(f"http://127.0.0.1:{engage_port}/contacts", json=changed).status_code == 200
+        until(lambda: city() == "Lund", seconds=20, what="the change to reach the copy")
     with demo(home, port, engage_port) as (_, printed):
         assert f"KEY={key}" in printed
         assert "stranger-1" in httpx.get(f"http://127.0.0.1:{engage_port}/state").text

@@ -11,7 +11,6 @@ from contacts.models import Contact, Feed, ToRefresh
 from engage_portal.core import clock
 from engage_portal.outbox.line import breaker
 from engage_portal.outbox.models import Item
-from engage_portal.sandbox import seeds
 from tests.api.talking import ANNA as ANNA_PATH
 from tests.api.talking import take_down
 from tests.following.at_engage import (
@@ -264,4 +263,3 @@ def test_two_people_stay_two(engage):
     change(engage, city="Lund")
     catch_up()
     assert (city(), gets(engage, BENGT)) == ("Lund", 0)
-    assert seeds.ANNA_ID == str(ANNA)
