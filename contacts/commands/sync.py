@@ -45,7 +45,7 @@ def sync(options: Options, terminal: Terminal) -> Answer:
     left = ToRefresh.objects.aggregate(
         total=Count("pk"), due=Count("pk", filter=Q(not_before__lte=clock.now())), next_at=Min("not_before")
     )
-    why = followed.problem or followed.trouble
+    why = followed.problem or followed.trouble or ("Ended on request." if followed.is_unfinished else "")
     if not why and left["total"]:
         why = patience.why(_left_in_words(**left))
     return Answer(

@@ -90,8 +90,10 @@ class _Fetcher:
         room = min(_AT_ONCE - len(self._under_way), len(self._ready))
         if room <= 0 or not self._line_is_free():
             return
-        began = Deadline.after(0)
-        for start in pace.reserve(pace.Lane.SPARE, room):
+        began, starts = Deadline.after(0), pace.reserve(pace.Lane.SPARE, room)
+        if not starts:
+            self._is_free, self._look = False, Deadline.after(_BOOKED_AT_ONCE)
+        for start in starts:
             through = door.paced([Deadline(began.at + start)], patience=settings.ENGAGE_READ_TIMEOUT)
             self._under_way.add(self._pool.submit(_get, self._ready.popleft(), through))
 

@@ -44,7 +44,9 @@ def copy_keep(fetched: Fetched, answer: EngageContact) -> bool:
             return False
         if _is_arriving(answer):
             raise ArrivingError
-        contact = Contact(pk=UUID(answer.id), engage_contact_id=UUID(answer.id))
+        contact, _ = Contact.objects.select_for_update().get_or_create(
+            engage_contact_id=UUID(answer.id), defaults={"pk": UUID(answer.id)}
+        )
     flat, is_whole = kept(from_engage(answer))
     if is_whole or contact.fetched_at is not None:
         contact_store(answer, as_of=fetched.asked_at)

@@ -9,6 +9,8 @@ from contacts.following.keeping import copy_forget, keeps_everybody
 from contacts.models import Contact
 from engage_portal.core.ids import EngageContactId, parse_guid
 
+_FORGOTTEN_AT_ONCE = 200
+
 
 def take_changed(ids: Iterable[EngageContactId], *, end: datetime) -> int:
     """Note who changed before a moment; returns how many. May run twice.
@@ -32,9 +34,10 @@ def take_deleted(
 ) -> tuple[int, int]:
     """Forget who was deleted before a moment; returns how many, and how many are fetched to make sure. May run twice.
 
-    Engage can restore a contact under its id for seven days [Engage's help: contacts that were deleted]. Whom we know
-    from after the deletion stays, and is fetched; whom we forget is fetched too, so that somebody who was restored
-    meanwhile comes back.
+    So many at a time that a task ends in time; the others are only fetched, and forgotten when Engage says that they
+    are gone. Engage can restore a contact under its id for seven days [Engage's help: contacts that were deleted]: whom
+    we know from after the deletion stays, and is fetched; whom we forget is fetched too, so that somebody who was
+    restored meanwhile comes back.
     """
     forgotten = noted = 0
     for some in noting.batches(_guids(ids)):
@@ -43,7 +46,7 @@ def take_deleted(
         )
         known = {each.engage_contact_id: each.as_of for each in here if each.engage_contact_id}
         for each, as_of in known.items():
-            if not _is_later(as_of, end):
+            if forgotten < _FORGOTTEN_AT_ONCE and not _is_later(as_of, end):
                 forgotten += copy_forget(each)
         noted += noting.note(known, reason=reason, goes_first=reason == noting.WEBHOOK)
     return forgotten, noted

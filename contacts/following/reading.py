@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from django.db.models import Q
 
 from contacts.following.asking import FORBIDDEN, ask
 from contacts.following.listed import take_changed, take_deleted
@@ -27,7 +28,6 @@ OVERLAP = timedelta(minutes=10)
 FIRST = timedelta(days=7)
 """How far the first run looks back: the export that the copy began with is hardly older."""
 
-# What went away is taken before what is there, so that somebody who was restored is fetched afterwards.
 KINDS: tuple[ChangeType, ...] = ("Deleted", "Created", "Updated")
 _NARROWEST = timedelta(seconds=1)
 _TOO_MANY = 400
@@ -44,7 +44,9 @@ class Followed:
     problem: str = ""
     """Why the lists cannot be followed, in a sentence: somebody has to act."""
     trouble: str = ""
-    """Why not everything was read this time; it passes by itself."""
+    """Why Engage could not be asked; it passes by itself."""
+    is_unfinished: bool = False
+    """Ended before everything was read."""
 
 
 def follow(
@@ -57,7 +59,10 @@ def follow(
     done = Followed()
     for name in KINDS:
         Feed.objects.get_or_create(pk=name)
-    for name in KINDS:
+    for place, name in enumerate(_furthest_behind_first()):
+        done.is_unfinished = done.is_unfinished or bool(place and is_over())
+        if done.is_unfinished:
+            break
         try:
             _follow_one(name, done, until=until, since=since, is_over=is_over)
         except EngageError as error:
@@ -69,9 +74,19 @@ def follow(
                 done.trouble = str(error)
             if not isinstance(error, Rejected):
                 break
-        if done.trouble:
-            break
     return done
+
+
+def is_behind(until: datetime) -> bool:
+    """Whether a list was not read up to a moment."""
+    return Feed.objects.filter(Q(read_until__isnull=True) | Q(read_until__lt=until), pk__in=KINDS).exists()
+
+
+def _furthest_behind_first() -> list[ChangeType]:
+    """So that a list that takes long does not keep the others from being read."""
+    read = dict(Feed.objects.values_list("name", "read_until"))
+    long_ago = clock.now() - timedelta(days=36_500)
+    return sorted(KINDS, key=lambda name: read.get(name) or long_ago)
 
 
 def _follow_one(
@@ -83,12 +98,14 @@ def _follow_one(
         # What came into the list late. Whoever was fetched since is known to be up to date.
         for end, ids in _listed(name, begin - OVERLAP, begin):
             _take(name, ids, end, done)
+            if is_over():
+                break  # what is new goes first
     settled = clock.now() - MARGIN
     for end, ids in _listed(name, begin, until):
         _take(name, ids, end, done)
         _note_read(name, min(end, settled))
         if is_over():
-            done.trouble = "Ended before everything was read."
+            done.is_unfinished = end < until
             return
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
-from django.db import DatabaseError, OperationalError
+from django.db import DatabaseError, DataError, IntegrityError, OperationalError
 
 from contacts.following import noting
 from contacts.following.fetching import Fetched, fetch, was_not_asked
@@ -66,6 +66,10 @@ def _settle(row: ToRefresh, fetched: Fetched, done: Refreshed) -> None:
     except OperationalError as fault:  # a lock that came too late: the row falls due again by itself
         done.failed += 1
         log.warning("keeping a contact is repeated", why=type(fault).__name__)
+    except (DataError, IntegrityError):  # what no database of ours can keep must not stop the rest for ever
+        done.failed += 1
+        log.exception("a contact cannot be kept", contact=str(row.pk))
+        noting.try_later(row)
     except DatabaseError:
         raise
     except Exception:

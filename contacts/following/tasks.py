@@ -1,9 +1,12 @@
 """What django-q2 runs to follow Engage. Each may be lost, run twice, or run at the same time as another."""
 
+from datetime import timedelta
+
 from django.conf import settings
+from django_q.tasks import async_task
 
 from contacts.following import noting
-from contacts.following.reading import MARGIN, follow
+from contacts.following.reading import MARGIN, follow, is_behind
 from contacts.following.refreshing import refresh_due
 from contacts.following.waking import READING, REFRESHING, alone, wake, woken
 from engage_portal.core import clock
@@ -23,10 +26,14 @@ def follow_changes() -> int:
     with alone(READING) as lease:
         if lease is None:
             return 0
-        noted = follow(until=clock.now() - MARGIN, is_over=lambda: end.is_past).noted
-    if noted:
+        done = follow(until=clock.now() - MARGIN, is_over=lambda: end.is_past)
+    if done.is_unfinished and is_behind(
+        clock.now() - timedelta(minutes=settings.ENGAGE_SYNC_MINUTES) - MARGIN
+    ):
+        async_task("contacts.following.tasks.follow_changes", task_name="contacts follow")  # type: ignore[no-untyped-call]
+    if done.noted:
         wake()
-    return noted
+    return done.noted
 
 
 def refresh_noted() -> int:

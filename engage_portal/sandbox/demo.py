@@ -239,7 +239,7 @@ Engage Portal is running.
                 sign in as anna@example.com; the code arrives at {portal}/demo/mail/ (and below)
   Staff         {portal}/staff/
                 user {access["user"]}, password {access["password"]}
-  Engage        http://{_HOST}:{sandbox_port}/   (the sandbox: press "Engage down" there)
+  Engage        http://{_HOST}:{sandbox_port}/   (the sandbox: press "Engage down" there, or change a contact)
   API           {portal}/api/docs
                 export PORTAL={portal} KEY={access["key"]}
 

@@ -4,10 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from contacts.following import listed
 from contacts.following.reading import follow
 from contacts.models import Contact, ToRefresh
 from engage_portal.core import clock
 from tests.following.at_engage import (
+    ANNA,
+    BENGT,
     age_changes,
     catch_up,
     change,
@@ -95,6 +98,16 @@ def test_a_gateways_404_forgets_nobody(engage, monkeypatch):
     assert refresh_now().failed == 1
     assert not is_forgotten(anna)
     assert ToRefresh.objects.get().tries == 1
+
+
+def test_many_at_once_do_not_take_a_task_too_long(engage, monkeypatch):
+    monkeypatch.setattr(listed, "_FORGOTTEN_AT_ONCE", 1)
+    for contact_id in (ANNA, BENGT):
+        known(engage, contact_id)
+        delete(engage, contact_id)
+    assert follow_now().deleted == 1
+    refresh_now()
+    assert all(map(is_forgotten, Contact.objects.all()))
 
 
 def test_is_read_twice_without_harm(engage):

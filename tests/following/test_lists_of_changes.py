@@ -234,6 +234,19 @@ class TestTheSchedule:
             assert follow_changes() == 0
         assert follow_changes() == 1
 
+    def test_goes_on_in_another_task_where_time_is_up(self, engage, monkeypatch):
+        from contacts.following import tasks
+
+        queued = []
+        monkeypatch.setattr(tasks, "async_task", lambda name, **_: queued.append(name))
+        monkeypatch.setattr(tasks, "SLICE_SECONDS", 0)
+        read = []
+        for _ in range(4):
+            follow_changes()
+            read.append(Feed.objects.filter(read_until__isnull=False).count())
+        assert read == [1, 2, 3, 3]
+        assert queued == ["contacts.following.tasks.follow_changes"] * 2
+
     def test_never_runs_where_it_is_switched_off(self, engage, settings):
         settings.ENGAGE_SYNC_MINUTES = 0
         assert follow_changes() == 0

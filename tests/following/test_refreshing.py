@@ -6,6 +6,7 @@ from threading import Barrier, Event
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import DataError, IntegrityError, OperationalError
 
 from contacts.following import keeping, noting
 from contacts.following.tasks import refresh_noted
@@ -128,6 +129,23 @@ class TestARow:
         done = refresh_now()
         assert (done.kept, done.failed) == (1, 1)
         assert noted() == {ANNA}
+
+    @pytest.mark.parametrize("fault", [DataError, IntegrityError, OperationalError])
+    def test_that_no_database_can_keep_does_not_stop_the_others(self, engage, monkeypatch, fault):
+        keep = keeping.copy_keep
+
+        def one_breaks(fetched, answer):
+            if fetched.engage_id == ANNA:
+                raise fault("no")
+            return keep(fetched, answer)
+
+        from contacts.following import refreshing
+
+        monkeypatch.setattr(refreshing, "copy_keep", one_breaks)
+        note(ANNA, BENGT)
+        done = refresh_now()
+        assert (done.kept, done.failed) == (1, 1)
+        assert ToRefresh.objects.get().not_before > clock.now()
 
     def test_whose_id_engage_refuses_goes(self, engage, monkeypatch):
         def refuses(*_):

@@ -269,6 +269,14 @@ def test_an_encrypted_event_is_taken_and_said_once(monkeypatch):
     assert noted() == set()
 
 
+@pytest.mark.parametrize(
+    "media_type", ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"]
+)
+def test_what_the_body_claims_to_be_does_not_matter(media_type):
+    assert send(event(), headers={"content-type": media_type}).status_code == 204
+    assert noted() == {ANNA}
+
+
 def test_it_takes_only_post():
     assert Client().get(PATH).status_code == 405
 
