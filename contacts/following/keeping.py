@@ -11,7 +11,7 @@ from contacts.copy_fields import kept
 from contacts.flat import from_engage
 from contacts.following.fetching import Fetched
 from contacts.keys import columns_of
-from contacts.kinds import CREATE, IDENTIFY
+from contacts.kinds import CREATE, DELETE, IDENTIFY
 from contacts.merging import is_news, merge
 from contacts.models import KEY_FIELDS, Contact, ContactEvent
 from contacts.services import contact_gone
@@ -34,7 +34,9 @@ def keeps_everybody() -> bool:
 
 @transaction.atomic
 def copy_keep(fetched: Fetched, answer: EngageContact) -> bool:
-    """Keep Engage's answer, as many fields as the copy has of such people; False where it keeps nobody new.
+    """Keep Engage's answer, as many fields as the copy has of such people; False where it must not be kept.
+
+    That is somebody new where the copy takes in nobody new, and somebody whose deletion is on its way to Engage.
 
     May run twice; an older answer changes nothing. Raises ArrivingError.
     """
@@ -47,6 +49,8 @@ def copy_keep(fetched: Fetched, answer: EngageContact) -> bool:
         contact, _ = Contact.objects.select_for_update().get_or_create(
             engage_contact_id=UUID(answer.id), defaults={"pk": UUID(answer.id)}
         )
+    elif contact.deleted_at is not None and _is_being_deleted(contact):
+        return False
     flat, is_whole = kept(from_engage(answer))
     if is_whole or contact.fetched_at is not None:
         contact_store(answer, as_of=fetched.asked_at)
@@ -63,6 +67,11 @@ def _emptied(contact: Contact, there: dict[str, Any]) -> dict[str, None]:
     """What we know of somebody and Engage has no more. In a part of the data silence would mean nothing."""
     keys = [name for name, column in KEY_FIELDS.items() if getattr(contact, column)]
     return {name: None for name in (*keys, *contact.snapshot) if name not in there}
+
+
+def _is_being_deleted(contact: Contact) -> bool:
+    """Whether it was deleted here and Engage does not know that yet: nothing of them may come back."""
+    return Item.objects.open().filter(stream=contact.stream, kind=DELETE).exists()
 
 
 def _is_arriving(answer: EngageContact) -> bool:

@@ -66,10 +66,10 @@ def follow(
         try:
             _follow_one(name, done, until=until, since=since, is_over=is_over)
         except EngageError as error:
-            done.problem = _problem(error)
-            if done.problem:
+            if problem := _problem(error):
+                done.problem = problem
                 # A list that is too long stands alone; what is not offered is not offered for any of them.
-                _note_problem(done.problem, [name] if isinstance(error, Rejected) else KINDS)
+                _note_problem(problem, [name] if isinstance(error, Rejected) else KINDS)
             else:
                 done.trouble = str(error)
             if not isinstance(error, Rejected):

@@ -7,7 +7,12 @@ import pytest
 from contacts.following import listed
 from contacts.following.reading import follow
 from contacts.models import Contact, ToRefresh
+from contacts.services import Asked, contact_delete
 from engage_portal.core import clock
+from engage_portal.core.clock import Deadline
+from engage_portal.outbox.line import breaker
+from engage_portal.outbox.models import Item
+from tests.api.talking import bring_up, take_down
 from tests.following.at_engage import (
     ANNA,
     BENGT,
@@ -108,6 +113,24 @@ def test_many_at_once_do_not_take_a_task_too_long(engage, monkeypatch):
     assert follow_now().deleted == 1
     refresh_now()
     assert all(map(is_forgotten, Contact.objects.all()))
+
+
+def test_who_was_deleted_here_does_not_come_back_while_engage_does_not_know_it(engage):
+    anna = known(engage)
+    take_down(engage)
+    deadline = Deadline.after(20)
+    contact_delete(contact_id=anna.pk, source="test", asked=Asked(actor="test"), deadline=deadline)
+    engage.engage.faults.clear()
+    breaker.report([None])
+    Item.objects.update(not_before=clock.now() + timedelta(hours=1))
+    change(engage, city="Lund")
+    catch_up()
+    assert is_forgotten(anna)
+    assert noted() == set()
+    bring_up(engage)
+    catch_up()
+    assert is_forgotten(anna)
+    assert str(ANNA) not in engage.engage.contacts
 
 
 def test_is_read_twice_without_harm(engage):
