@@ -64,6 +64,7 @@ class _Fetcher:
         self._ready: deque[UUID] = deque()
         self._under_way: set[Future[Fetched]] = set()
         self._look = Deadline.after(0)
+        self._booked = Deadline.after(0)
         self._is_free = self._is_cut_off = False
 
     def run(self) -> Iterator[list[Fetched]]:
@@ -88,11 +89,11 @@ class _Fetcher:
     def _send(self) -> None:
         """Send what the pace allows at this moment."""
         room = min(_AT_ONCE - len(self._under_way), len(self._ready))
-        if room <= 0 or not self._line_is_free():
+        if room <= 0 or not self._booked.is_past or not self._line_is_free():
             return
         began, starts = Deadline.after(0), pace.reserve(pace.Lane.SPARE, room)
-        if not starts:
-            self._is_free, self._look = False, Deadline.after(_BOOKED_AT_ONCE)
+        # Till then the next call is nobody's yet; where others have booked it, asking again at once is no use.
+        self._booked = Deadline(began.at + starts[-1] + _spacing() if starts else began.at + _BOOKED_AT_ONCE)
         for start in starts:
             through = door.paced([Deadline(began.at + start)], patience=settings.ENGAGE_READ_TIMEOUT)
             self._under_way.add(self._pool.submit(_get, self._ready.popleft(), through))
@@ -116,6 +117,11 @@ class _Fetcher:
         if any(errors):
             self._look = Deadline.after(0)
         return back
+
+
+def _spacing() -> float:
+    """Seconds from one call to the next."""
+    return 1 / max(1, pace.calls_within(1))
 
 
 def something_waits() -> bool:
