@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from django.db.models import Q
+
+_PACKAGES = ("engage_portal", "contacts", "promotions", "receipts")
 _schedules: dict[str, tuple[str, str, int | None]] = {}
 
 
@@ -20,7 +23,7 @@ register_schedule("outbox purge", "engage_portal.outbox.tasks.purge", daily=True
 
 
 def ensure_schedules(**_kwargs: Any) -> None:
-    """Make the schedules as they should be; may run twice."""
+    """Make the schedules as they should be, and end those of ours that a setting has switched off; may run twice."""
     from django.db import connection
     from django_q.models import Schedule
 
@@ -30,3 +33,5 @@ def ensure_schedules(**_kwargs: Any) -> None:
         Schedule.objects.update_or_create(
             name=name, defaults={"func": func, "schedule_type": kind, "minutes": minutes, "repeats": -1}
         )
+    ours = Q(*[("func__startswith", f"{package}.") for package in _PACKAGES], _connector=Q.OR)
+    Schedule.objects.filter(ours).exclude(name__in=_schedules).delete()

@@ -99,6 +99,14 @@ def test_a_schedule_that_somebody_changed_or_removed_comes_back_with_the_next_mi
     assert Schedule.objects.get(name="outbox purge").func == "engage_portal.outbox.tasks.purge"
 
 
+def test_a_schedule_that_a_setting_switched_off_ends_and_somebody_elses_stays():
+    Schedule.objects.create(name="contacts old", func="contacts.following.tasks.gone")
+    Schedule.objects.create(name="theirs", func="somebody.else.runs")
+    ensure_schedules()
+    assert not Schedule.objects.filter(func="contacts.following.tasks.gone").exists()
+    assert Schedule.objects.filter(name="theirs").exists()
+
+
 @pytest.mark.parametrize("rhythm", [{}, {"daily": True, "minutes": 5}])
 def test_a_schedule_has_one_rhythm(rhythm):
     with pytest.raises(ValueError, match="either daily or every"):
