@@ -66,7 +66,9 @@ def _find(client: EngageClient, key: Identifier, contact_type: str) -> EngageCon
         return None
 
 
-def link(contact: Contact, answer: EngageContact, sent: Mapping[str, Any], item: Item) -> None:
+def link(
+    contact: Contact, answer: EngageContact, sent: Mapping[str, Any], item: Item, *, actor: str = "portal"
+) -> None:
     """Tie somebody born here to Engage's contact, who may be somebody that we knew already."""
     known = (
         Contact.objects.select_for_update()
@@ -79,7 +81,7 @@ def link(contact: Contact, answer: EngageContact, sent: Mapping[str, Any], item:
     target.changes = {**target.changes, **missing} if known else missing
     target.engage_contact_id = UUID(answer.id)
     events = store_answer(target, answer, as_of=clock.now())
-    events.append(ContactEvent(contact=target, what=Happened.LINKED))
+    events.append(ContactEvent(contact=target, what=Happened.LINKED, actor=actor))
     if known:
         contact.same_as, contact.changes = known, {}
         refresh_keys(contact)  # the keys are the other one's now

@@ -1,8 +1,9 @@
-"""The forms of the staff screens: why something is given up or stopped, and what is stopped."""
+"""The forms of the staff screens: why something is given up or stopped, what is stopped, which files are sent."""
 
 from typing import Any
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import MaxLengthValidator
 
 from engage_portal.outbox.registry import kinds
@@ -61,3 +62,42 @@ class PauseForm(forms.Form):
         help_text="Leave it empty for every store.",
     )
     reason = ReasonField(help_text="Others read it to know when it may go on. Please name no customers.")
+
+
+class _SeveralFiles(forms.ClearableFileInput):
+    """A file input that takes more than one."""
+
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """At least one file whose name ends with .xml."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(
+            widget=_SeveralFiles(attrs={"accept": ".xml,text/xml,application/xml"}),
+            error_messages={
+                "required": "Please choose at least one file.",
+                "empty": "A file is empty. Please choose another.",
+            },
+            **more,
+        )
+
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[bytes]]:
+        """Each file by itself; the first problem is told with the file's name."""
+        files = [super(FilesField, self).clean(each, initial) for each in data or [None]]
+        for file in files:
+            if not str(file.name).lower().endswith(".xml"):
+                raise forms.ValidationError(f"{file.name} is no XML file. Exports end with .xml.")
+        return files
+
+
+class UploadForm(forms.Form):
+    """Exports of contacts, as Engage made them."""
+
+    exports = FilesField(label="Export files", help_text="As Engage named them: their names tell their order.")
+    is_complete = forms.BooleanField(
+        label="Together they list everybody",
+        required=False,
+        help_text="Then those who are missing are reported. Nobody is deleted because of it.",
+    )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from engage_portal.staff.views import acts, board, pauses, queue
+from engage_portal.staff.views import acts, board, contact_acts, contacts, imports, pauses, queue
 
 app_name = "staff"
 urlpatterns = [
@@ -12,6 +12,14 @@ urlpatterns = [
     path("queue/retry/", acts.retry, name="retry"),
     path("queue/cancel/", acts.cancel, name="cancel"),
     path("queue/<int:pk>/", queue.item, name="item"),
+    path("contacts/", contacts.search, name="contacts"),
+    path("contacts/imports/", imports.overview, name="imports"),
+    path("contacts/imports/upload/", imports.upload, name="upload"),
+    path("contacts/<uuid:pk>/", contacts.contact, name="contact"),
+    path("contacts/<uuid:pk>/refresh/", contacts.refresh, name="contact_refresh"),
+    path("contacts/<uuid:pk>/correct/", contact_acts.correct, name="contact_correct"),
+    path("contacts/<uuid:pk>/link/", contact_acts.link, name="contact_link"),
+    path("contacts/<uuid:pk>/delete/", contact_acts.delete, name="contact_delete"),
     path("pauses/", pauses.overview, name="pauses"),
     path("pauses/start/", pauses.start, name="pause"),
     path("pauses/<int:pk>/end/", pauses.end, name="resume"),

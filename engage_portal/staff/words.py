@@ -1,5 +1,6 @@
 """Colours and headings of the staff screens."""
 
+from engage_portal.engage import IdentifierKind
 from engage_portal.outbox.states import State
 
 TONES: dict[str, str] = {
@@ -18,6 +19,14 @@ _ABOUT_REASON: dict[str, str] = {
     State.CANCELLED: "Why it was given up",
     State.SUPERSEDED: "Why it was not sent",
 }
+
+KEYS: dict[str, str] = {
+    IdentifierKind.EMAIL: "e-mail address",
+    IdentifierKind.MOBILE_PHONE: "phone number",
+    IdentifierKind.SOCIAL_SECURITY_NUMBER: "personal number",
+    IdentifierKind.CUSTOM_KEY: "member number or external id",
+}
+"""What somebody was found by, inside a sentence."""
 
 
 def tone(state: str) -> str:
