@@ -62,6 +62,15 @@ def columns_of(data: Mapping[str, Any]) -> dict[str, str]:
     return {column: normalised(column, str(data.get(name) or "")) for name, column in KEY_FIELDS.items()}
 
 
+def proven_email(contact: Contact) -> str:
+    """The e-mail address that is the contact's for certain: a change counts once Engage, which knows who else has it,
+    took it. Of somebody whom Engage does not know yet, the one they gave.
+    """
+    if contact.engage_id is None or "email" not in contact.changes:
+        return contact.email
+    return normalised("email", str(contact.snapshot.get("email") or ""))
+
+
 def candidates(identifier: Identifier) -> list[tuple[str, str]]:
     """The columns and values under which somebody with this identifier would stand in our copy."""
     pairs = [(column, normalised(column, identifier.value)) for column in _COLUMNS[identifier.kind]]

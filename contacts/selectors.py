@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q
 
-from contacts.keys import candidates
+from contacts.keys import candidates, normalised
 from contacts.models import KEY_FIELDS, Batch, BatchRow, Contact
 from engage_portal.engage import Identifier, IdentifierKind
 from engage_portal.outbox.models import Item
@@ -49,6 +50,18 @@ def contacts_matching(identifier: Identifier, *, contact_type: str | None = None
         if found and identifier.kind is IdentifierKind.ANY:
             break
     return sorted(found.values(), key=lambda contact: contact.contact_type.casefold() != "member")
+
+
+def keys_of_others(contact: Contact, changes: Mapping[str, Any]) -> list[str]:
+    """Engage's names of the keys among some changes that somebody else of the same type has in our copy."""
+    others = Contact.objects.filter(contact_type__iexact=contact.contact_type, same_as__isnull=True)
+    others = others.exclude(pk=contact.pk)
+    return [
+        name
+        for name, column in KEY_FIELDS.items()
+        if (value := normalised(column, str(changes.get(name) or "")))
+        and others.filter(**{column: value}).exists()
+    ]
 
 
 @dataclass(frozen=True, slots=True)

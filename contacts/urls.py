@@ -8,4 +8,6 @@ app_name = "contacts"
 urlpatterns = [
     path("", views.overview, name="overview"),
     path("profile/", views.profile, name="profile"),
+    path("profile/edit/", views.profile_edit, name="profile_edit"),
+    path("profile/preferences/", views.preferences, name="preferences"),
 ]

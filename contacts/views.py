@@ -1,27 +1,38 @@
-"""A member's overview and profile."""
+"""A member's overview and profile, and what they change there."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
 
+from contacts.forms import ADDRESS, CHANNEL, NAMES, REACH, WAITS, PreferencesForm, ProfileForm
+from contacts.kinds import UPDATE
+from contacts.labels import CHANNELS
 from contacts.models import Contact
-from contacts.services import contact_current
+from contacts.selectors import keys_of_others
+from contacts.services import Asked, contact_current, contact_update
+from contacts.shapes import check_body
+from contacts.wording import consent_texts
 from engage_portal.accounts.access import Visit, customer_page
 from engage_portal.accounts.ages import age_of
+from engage_portal.accounts.models import User
+from engage_portal.accounts.services import customer_follows
+from engage_portal.engage import Conflict, Rejected
+from engage_portal.outbox import pauses
+from engage_portal.outbox.line import breaker
 from promotions.selectors import offers_for
 from promotions.services import offers_current
 from receipts.history import history_current
 from receipts.selectors import purchases_for
 
 _NEWEST = 4
-_CHANNELS = (
-    ("acceptsEmail", "News by e-mail"),
-    ("acceptsSms", "News by text message"),
-    ("acceptsPostal", "News by post"),
-)
+_FORM = ["GET", "HEAD", "POST"]
+_NOTHING = "Nothing was changed."
+_REFUSED = "The programme doesn’t take this. Our stores are happy to help."
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +41,7 @@ class Choice:
 
     label: str
     is_yes: bool
+    waits: bool
 
 
 @require_safe
@@ -57,16 +69,107 @@ def profile(request: HttpRequest, visit: Visit) -> HttpResponseBase:
         "contact": read.value,
         "choices": _choices(read.value),
         "address": _address(read.value.data),
+        "waiting": _waiting(read.value),
         "age": age_of(read),
     }
     return render(request, "contacts/profile.html", context)
 
 
+@require_http_methods(_FORM)
+@customer_page
+def profile_edit(request: HttpRequest, visit: Visit) -> HttpResponseBase:
+    """Change name, address and how to reach them. What Engage refuses stays in its field, with a word about it."""
+    if request.method != "POST":
+        read = contact_current(contact=visit.contact, deadline=visit.deadline)
+        return _profile_form(request, ProfileForm(contact=read.value))
+    form = ProfileForm(request.POST, contact=visit.contact)
+    if form.is_valid() and _profile_saved(request, visit, form):
+        return redirect("contacts:profile")
+    return _profile_form(request, form)
+
+
+def _profile_saved(request: HttpRequest, visit: Visit, form: ProfileForm) -> bool:
+    """Save what was touched; False where that was refused, and then the form says why."""
+    touched = [name for name in REACH if form.changes.get(name)]
+    try:
+        check_body(form.changes)
+        # Engage says who has a key; where it is not asked now, our copy does.
+        if not _goes_now() and (taken := keys_of_others(visit.contact, form.changes)):
+            form.is_taken(taken)
+            return False
+        _save(request, visit, form.changes)
+    except Rejected as refused:
+        form.complain(refused.field_errors)
+        return False
+    except Conflict as conflict:
+        named = [name for name in touched if name.lower() in conflict.message.lower()]
+        form.is_taken(named or touched)
+        return False
+    return True
+
+
+def _goes_now() -> bool:
+    return breaker.is_closed() and not pauses.current().cover(kind=UPDATE, store="")
+
+
+def _save(request: HttpRequest, visit: Visit, body: Mapping[str, Any]) -> None:
+    """Send what was touched, and say what became of it. Raises EngageError for a refusal."""
+    if not body:
+        messages.info(request, _NOTHING)
+        return
+    asked = Asked(actor="member", channel=CHANNEL)
+    written = contact_update(contact=visit.contact, body=body, asked=asked, deadline=visit.deadline)
+    if written.is_live and isinstance(request.user, User):
+        customer_follows(user=request.user, contact=written.contact)
+    messages.success(request, "Saved." if written.is_live else WAITS)
+
+
+def _profile_form(request: HttpRequest, form: ProfileForm) -> HttpResponseBase:
+    parts = {"Your name": NAMES, "How to reach you": REACH, "Your address": ADDRESS}
+    context = {
+        "form": form,
+        "parts": {title: [form[name] for name in names] for title, names in parts.items()},
+    }
+    return render(request, "contacts/profile_form.html", context)
+
+
+@require_http_methods(_FORM)
+@customer_page
+def preferences(request: HttpRequest, visit: Visit) -> HttpResponseBase:
+    """What they allow. Only the answers that were touched are sent."""
+    texts = consent_texts()
+    if request.method != "POST":
+        read = contact_current(contact=visit.contact, deadline=visit.deadline)
+        form = PreferencesForm(contact=read.value, texts=texts)
+    else:
+        form = PreferencesForm(request.POST, contact=visit.contact, texts=texts)
+        if form.is_valid() and _preferences_saved(request, visit, form):
+            return redirect("contacts:preferences")
+    return render(request, "contacts/preferences.html", {"form": form})
+
+
+def _preferences_saved(request: HttpRequest, visit: Visit, form: PreferencesForm) -> bool:
+    try:
+        _save(request, visit, form.body)
+    except (Rejected, Conflict):
+        form.add_error(None, _REFUSED)
+        return False
+    return True
+
+
+def _waiting(contact: Contact) -> set[str]:
+    """Which facts of the profile are on their way: names of its lines."""
+    lines = {"name": NAMES, "email": ("email",), "phone": ("mobilePhone",), "address": (*ADDRESS, "country")}
+    return {line for line, names in lines.items() if any(name in contact.changes for name in names)}
+
+
 def _choices(contact: Contact) -> list[Choice]:
     """The channels they agreed to; only those on which the programme has an answer."""
-    preferences: dict[str, Any] = contact.data.get("preferences") or {}
+    held = {**contact.snapshot, **contact.changes}
     return [
-        Choice(label, bool(preferences[key])) for key, label in _CHANNELS if preferences.get(key) is not None
+        Choice(label, bool(held[name]), name in contact.changes)
+        for name, label in CHANNELS.items()
+        if held.get(name) is not None
     ]
 
 

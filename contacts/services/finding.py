@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from contacts.keys import normalised
+from contacts.keys import normalised, proven_email
 from contacts.models import Contact
 from contacts.selectors import contact_by_id, contacts_matching
 from contacts.snapshots import OUTAGES, contact_current, contact_seen, contact_store, is_fresh, refresh_later
@@ -169,7 +169,7 @@ def _checked(contact: Contact, deadline: Deadline) -> Contact:
 
 
 def _certain(known: list[Contact], address: str) -> list[Contact]:
-    having = [contact for contact in known if contact.email == address]
+    having = [contact for contact in known if proven_email(contact) == address]
     members = [contact for contact in having if contact.contact_type.casefold() == "member"]
     return members or having
 

@@ -13,6 +13,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 
+from contacts.keys import proven_email
 from engage_portal.accounts.models import User
 from engage_portal.core.clock import Deadline
 from engage_portal.engage import NotFound
@@ -29,7 +30,7 @@ class Visit:
         # Somebody who signed up while Engage was away may turn out to be a member we knew already. Only the address
         # that the code went to proves that: nobody becomes another person by having given their phone number.
         known = user.contact.same_as
-        if known is not None and known.email != user.email.lower():
+        if known is not None and proven_email(known) != user.email.lower():
             raise PermissionDenied("Your membership has changed. Please sign out and sign in again.")
         self.contact = known or user.contact
         self.deadline = Deadline.after(settings.PORTAL_TIME_BUDGET)

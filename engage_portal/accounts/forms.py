@@ -7,9 +7,10 @@ from allauth.core import context, ratelimit
 from django import forms
 from django.conf import settings
 
+from contacts.keys import proven_email
 from contacts.services import contact_for_sign_in
 from engage_portal.accounts.models import User
-from engage_portal.accounts.services import customer_user
+from engage_portal.accounts.services import customer_at, customer_user
 from engage_portal.core.clock import Deadline
 
 RATE_LIMITED = "That was a bit too often. Please wait a few minutes and try again."
@@ -22,10 +23,11 @@ def customer_for(email: str) -> User | None:
     and a look-up that is more lenient than this must never send somebody else's code.
     """
     contact = contact_for_sign_in(email=email, deadline=Deadline.after(settings.PORTAL_TIME_BUDGET))
-    if contact is None or contact.email != email:
-        return None
-    user = customer_user(contact=contact)
-    return user if user.is_active else None
+    if contact is None:
+        user = customer_at(email=email)
+    else:
+        user = customer_user(contact=contact) if proven_email(contact) == email else None
+    return user if user and user.is_active else None
 
 
 class SignInForm(RequestLoginCodeForm):

@@ -83,7 +83,7 @@ class FilesField(forms.FileField):
             **more,
         )
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[bytes]]:
+    def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[bytes]]":
         """Each file by itself; the first problem is told with the file's name."""
         files = [super(FilesField, self).clean(each, initial) for each in data or [None]]
         for file in files:
@@ -95,7 +95,9 @@ class FilesField(forms.FileField):
 class UploadForm(forms.Form):
     """Exports of contacts, as Engage made them."""
 
-    exports = FilesField(label="Export files", help_text="As Engage named them: their names tell their order.")
+    exports = FilesField(
+        label="Export files", help_text="As Engage named them: their names tell their order."
+    )
     is_complete = forms.BooleanField(
         label="Together they list everybody",
         required=False,

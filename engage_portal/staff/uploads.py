@@ -22,7 +22,7 @@ class Taken:
     """A sentence for each that was not taken in, with its name."""
 
 
-def take(files: Iterable[UploadedFile[bytes]], *, by: str, is_complete: bool) -> Taken:
+def take(files: "Iterable[UploadedFile[bytes]]", *, by: str, is_complete: bool) -> Taken:
     """Take files in, each by itself, and wake a worker that reads them. May run twice: content is taken once."""
     importing = import_module("contacts.importing")
     taken = Taken()

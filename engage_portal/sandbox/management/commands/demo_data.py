@@ -53,9 +53,16 @@ class Command(BaseCommand):
 
     def _staff(self, user: str, password: str) -> None:
         staff = get_user_model().objects.create_user(user, password=password, is_staff=True)
-        wanted = ("view_item", "retry_item")
+        wanted = (
+            "view_item",
+            "retry_item",
+            "view_contact",
+            "reveal_contact",
+            "correct_contact",
+            "import_contacts",
+        )
         staff.user_permissions.set(
-            Permission.objects.filter(content_type__app_label="outbox", codename__in=wanted)
+            Permission.objects.filter(content_type__app_label__in=["outbox", "contacts"], codename__in=wanted)
         )
 
     def _sales(self) -> None:

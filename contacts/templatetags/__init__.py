@@ -1,0 +1,1 @@
+"""Pieces of forms, for the templates."""
