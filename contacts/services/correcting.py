@@ -42,13 +42,8 @@ def contact_correct(*, contact: Contact, changes: Mapping[str, Any], by: str) ->
     May run twice: the second time nothing differs.
     """
     check_body(changes)
-    try:
-        with transaction.atomic():
-            return _correct(locked(contact.pk), _normalised(changes), by)
-    except IntegrityError:
-        raise Conflict(
-            "Somebody else here has this key.", error_code="ApprovedContactWithKeyExists"
-        ) from None
+    with transaction.atomic():
+        return _correct(locked(contact.pk), _normalised(changes), by)
 
 
 def _normalised(changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,7 +64,7 @@ def _correct(contact: Contact, wanted: Mapping[str, Any], by: str) -> Corrected:
     if not any(columns_of({**contact.snapshot, **contact.changes}).values()):
         raise Rejected("A contact needs at least one key.", status=422)
     refresh_keys(contact)
-    contact.save()
+    _save(contact)
     ContactEvent.objects.bulk_create(
         [
             ContactEvent(
@@ -87,6 +82,16 @@ def _correct(contact: Contact, wanted: Mapping[str, Any], by: str) -> Corrected:
         return Corrected(contact, tuple(changed), 0)
     stopped = Item.objects.filter(stream=contact.stream, state=State.ATTENTION, kind__startswith="contact.")
     return Corrected(contact, tuple(changed), control.retry(items=stopped, by=by).queued)
+
+
+def _save(contact: Contact) -> None:
+    try:
+        with transaction.atomic():
+            contact.save()
+    except IntegrityError:
+        raise Conflict(
+            "Somebody else here has this key.", error_code="ApprovedContactWithKeyExists"
+        ) from None
 
 
 def _queue(contact: Contact, changed: Mapping[str, Any], by: str) -> bool:

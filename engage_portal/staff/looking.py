@@ -1,16 +1,17 @@
 """Finding a contact by whatever staff have in their hands."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.db.models import Q
 
-from contacts.keys import normalised
+from contacts.keys import e164, normalised
 from contacts.models import KEY_FIELDS, Contact
 from contacts.selectors import contact_by_id
 from contacts.services import contact_current, contact_fetch, contact_find
 from engage_portal.core.clock import Deadline
 from engage_portal.core.ids import parse_guid
-from engage_portal.engage import Identifier, IdentifierKind
+from engage_portal.engage import Identifier, IdentifierKind, NotFound
 from engage_portal.staff.contact_page import name_of
 from engage_portal.staff.masks import shown
 
@@ -48,7 +49,21 @@ def in_engage(text: str, deadline: Deadline) -> Contact:
     guid = parse_guid(text)
     if guid is not None:
         return contact_fetch(contact_id=guid, deadline=deadline).value
-    identifier = Identifier(IdentifierKind.ANY, text)
+    *first, last = _identifiers(text)
+    for identifier in first:
+        with suppress(NotFound):
+            return _found(identifier, deadline)
+    return _found(last, deadline)
+
+
+def _identifiers(text: str) -> list[Identifier]:
+    """What to ask for. Engage knows phone numbers with their country code only: as such they are tried first."""
+    phone = e164(text) if text.startswith(("0", "+")) else ""
+    phones = [Identifier(IdentifierKind.MOBILE_PHONE, phone)] if phone else []
+    return [*phones, Identifier(IdentifierKind.ANY, text)]
+
+
+def _found(identifier: Identifier, deadline: Deadline) -> Contact:
     found = contact_find(identifier=identifier, contact_type=None, deadline=deadline).value
     return contact_current(contact=found, deadline=deadline).value
 
