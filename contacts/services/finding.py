@@ -175,12 +175,9 @@ def _certain(known: list[Contact], address: str) -> list[Contact]:
 
 
 def _found_in_engage(identifier: Identifier, deadline: Deadline) -> list[Contact]:
-    for contact_type in (None, "Member"):
-        try:
-            read = contact_find(identifier=identifier, contact_type=contact_type, deadline=deadline)
-            return [contact_current(contact=read.value, deadline=deadline).value]
-        except Conflict:
-            continue  # the same address in two types: ask again for the member
-        except EngageError:
-            return []
-    return []
+    """Whom Engage has with this address, whatever our copy says: there somebody may only be about to have it."""
+    try:
+        found = _remember(_ask_engage(identifier, None, deadline), identifier, None)
+        return [contact_current(contact=found, deadline=deadline).value]
+    except EngageError:
+        return []

@@ -6,16 +6,28 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect
 
+from contacts.models import Answer, ConsentText, Contact, ContactEvent
 from engage_portal.core import clock
 from engage_portal.outbox import pauses
 from engage_portal.outbox.models import Outcome
 from engage_portal.outbox.states import State
+from engage_portal.sandbox import seeds
 from tests.pages import building
+from tests.staff.people_at_work import exported, ingrid, newcomer
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 NOBODY = ["/sign-in/", "/staff/sign-in/"]
-CUSTOMER = ["/me/", "/me/profile/", "/me/purchases/", "/me/offers/", "/sign-out/"]
+CUSTOMER = [
+    "/me/", "/me/profile/", "/me/purchases/", "/me/offers/", "/sign-out/", "/me/profile/edit/",
+    "/me/profile/preferences/",
+]  # fmt: skip
+STOPPED, NEW, GONE = (f"{digit * 8}-1111-4111-8111-111111111111" for digit in "123")
+CONTACTS = [
+    "/staff/contacts/", f"/staff/contacts/{STOPPED}/", f"/staff/contacts/{STOPPED}/correct/",
+    f"/staff/contacts/{STOPPED}/delete/", f"/staff/contacts/{NEW}/", f"/staff/contacts/{NEW}/link/",
+    f"/staff/contacts/{GONE}/", "/staff/contacts/imports/",
+]  # fmt: skip
 STAFF = [
     "/staff/", "/staff/queue/", "/staff/queue/1/", "/staff/queue/2/", "/staff/pauses/", "/staff/security/",
     "/staff/security/password/",
@@ -60,9 +72,46 @@ def rich(db):
     building.offer(contact, heading="A fifth off one thing", description="In all stores.")
     building.offer(contact, heading="Free parcel", code="A-RATHER-LONG-DISCOUNT-CODE-2026")
     building.offer(contact, heading="Used", redeemed=True)
-    contact.changes = {"street": "New street"}
+    contact.changes = {"street": "New street", "email": "new@example.com", "preferences.acceptsSms": True}
     contact.save()
+    for language in ("en-GB", "sv-SE"):
+        ConsentText.objects.create(
+            consent_id=f"consent{language}", language=language, version=1, display_text="I would like that, please",
+            condition_text="A long story", link_text="Read on",
+        )  # fmt: skip
     return building.customer(contact)
+
+
+@pytest.fixture
+def boss(db):
+    """Staff who may do everything with contacts, of which there is one in each state."""
+    contact = ingrid(pk=STOPPED)
+    for what in ("conflict", "corrected", "revealed", "born"):
+        ContactEvent.objects.create(
+            contact=contact, what=what, field="street", old="Old street", new="New street"
+        )
+    for name, value in (("preferences.acceptsEmail", True), ("consents.memberConsent", False)):
+        Answer.objects.create(
+            contact=contact,
+            name=name,
+            value=value,
+            answered_at=clock.now(),
+            channel="POS",
+            store="101",
+            actor="till",
+        )
+    Contact.objects.create(same_as=contact)
+    newcomer(pk=NEW)
+    Contact.objects.create(pk=GONE, engage_contact_id=GONE, deleted_at=clock.now())
+    exported(state="running", total=1000, position=640)
+    exported(state="rejected", problem="The file ends in the middle.")
+    exported(
+        state="done", total=9, position=9, is_complete=True, finished_at=clock.now(),
+        report={"new": 3, "skipped": 2, "reasons": {"No key.": 2}, "alarms": ["Look."], "missing": {"count": 7}},
+    )  # fmt: skip
+    return building.staff(
+        "boss", "view_item", "view_contact", "reveal_contact", "correct_contact", "import_contacts"
+    )
 
 
 def open_all(page) -> None:
@@ -115,6 +164,63 @@ def test_the_questions_before_acting_are_accessible_with_a_mistake_too(visit, bu
     page = visit("/staff/pauses/", user=boss, width=width)
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_text("Please say why.")).to_be_visible()
+    check(page)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_contacts_are_accessible_in_every_state(visit, boss, width):
+    for path in CONTACTS:
+        page = visit(path, user=boss, width=width)
+        open_all(page)
+        check(page)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_contacts_are_accessible_with_results_and_mistakes_too(visit, boss, engage, width):
+    page = visit("/staff/contacts/", user=boss, width=width)
+    page.get_by_role("button", name="Find").click()
+    expect(page.get_by_text("Please enter something to look for.")).to_be_visible()
+    check(page)
+    ingrid()
+    page.get_by_label("E-mail, phone").fill("0701234567")
+    page.get_by_role("button", name="Find").click()
+    check(page)
+    page.get_by_label("E-mail, phone").fill("nobody@example.com")
+    page.get_by_role("button", name="Find").click()
+    check(page)
+    page = visit(f"/staff/contacts/{STOPPED}/", user=boss, width=width)
+    page.get_by_role("button", name="Show personal data").click()
+    check(page)
+    page = visit(f"/staff/contacts/{STOPPED}/correct/", user=boss, width=width)
+    page.get_by_role("button", name="Show what is there now").click()
+    page.get_by_label("E-mail").fill("nothing")
+    page.get_by_role("button", name="Save and send again").click()
+    described_by = page.get_by_label("E-mail").get_attribute("aria-describedby").split()
+    told = " ".join(page.locator(f"#{each}").inner_text() for each in described_by)
+    assert "This is not an e-mail address." in told
+    assert "Engage: is not a valid e-mail address" in told
+    check(page)
+    page = visit(f"/staff/contacts/{NEW}/link/", user=boss, width=width)
+    page.get_by_role("button", name=f"Look at {seeds.ANNA_ID}").click()
+    expect(page.get_by_role("heading", name="Is it the same person?")).to_be_visible()
+    check(page)
+    page = visit("/staff/contacts/imports/", user=boss, width=width)
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_text("Please choose at least one file.")).to_be_visible()
+    check(page)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_profile_form_with_mistakes_is_accessible(visit, rich, width):
+    page = visit("/me/profile/edit/", user=rich, width=width)
+    page.get_by_label("E-mail").fill("nothing")
+    page.get_by_label("Mobile phone").fill("1")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Please check the phone number.")).to_be_visible()
+    described_by = page.get_by_label("E-mail").get_attribute("aria-describedby").split()
+    assert "Please check the e-mail address." in [
+        page.locator(f"#{each}").inner_text() for each in described_by
+    ]
     check(page)
 
 

@@ -5,9 +5,13 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from contacts.services import contact_for_sign_in
+from engage_portal.core.clock import Deadline
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import State
+from engage_portal.sandbox import seeds
 from tests.pages import building
+from tests.staff.people_at_work import exported, ingrid_in, item_of, newcomer
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -109,3 +113,63 @@ def test_the_queue_follows_what_happens_and_keeps_the_ticks(visit, sam):
     page.get_by_role("link", name="Show 1 new item").wait_for(timeout=15_000)
     expect(page.locator("#state-2")).to_have_text("In doubt")
     expect(page.get_by_label("Choose number 1")).to_be_checked()
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_staff_find_a_contact_correct_it_and_it_arrives(visit, engage, settings, javascript):
+    settings.PORTAL_TIME_BUDGET = 20
+    contact = ingrid_in(engage)
+    user = building.staff("cora", "view_item", "view_contact", "reveal_contact", "correct_contact")
+    page = visit("/staff/contacts/", user=user, javascript=javascript, width=390)
+    page.get_by_label("E-mail, phone").fill("070-123 45 67")
+    page.get_by_role("button", name="Find").press("Enter")
+    expect(page.get_by_text("is not a valid e-mail address").first).to_be_visible()
+    expect(page.get_by_text("Ingrid")).to_have_count(0)
+    page.get_by_role("button", name="Show personal data").click()
+    expect(page.get_by_role("heading", name="Ingrid Lindqvist")).to_be_visible()
+    page.get_by_role("link", name="Hide personal data").click()
+    expect(page.get_by_text("Ingrid")).to_have_count(0)
+    page.get_by_role("link", name="Correct…").first.click()
+    page.get_by_label("E-mail").fill("ingrid.lindqvist@example.com")
+    page.get_by_role("button", name="Save and send again").press("Enter")
+    expect(page.get_by_text("Corrected, and on its way to Engage again.")).to_be_visible()
+    assert item_of(contact, "contact.update").state == State.PENDING
+
+
+def test_staff_say_who_somebody_is(visit, engage, settings):
+    settings.PORTAL_TIME_BUDGET = 20
+    contact = newcomer()
+    user = building.staff("cora", "view_item", "view_contact", "correct_contact")
+    page = visit(f"/staff/contacts/{contact.pk}/", user=user)
+    page.get_by_role("button", name="Say who it is…").click()
+    page.get_by_role("button", name=f"Look at {seeds.ANNA_ID}").click()
+    page.get_by_role("button", name="Yes, link them").click()
+    expect(page.get_by_text("Linked. What waited goes on.")).to_be_visible()
+    assert item_of(contact, "contact.create").state == State.CANCELLED
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_member_changes_what_they_allow_and_where_they_live(visit, engage, settings, javascript):
+    settings.PORTAL_TIME_BUDGET = 20
+    contact = contact_for_sign_in(email=seeds.ANNA_EMAIL, deadline=Deadline.after(20))
+    page = visit("/me/profile/", user=building.customer(contact), javascript=javascript, width=390)
+    page.get_by_role("link", name="Change your profile").click()
+    page.get_by_label("Street").fill("Ny gata 5")
+    page.get_by_label("City").press("Enter")
+    expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
+    expect(page.get_by_text("Ny gata 5")).to_be_visible()
+    page.get_by_role("link", name="Change what you allow").click()
+    page.get_by_role("group", name="News by post").get_by_label("Yes").check(force=True)
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
+    there = engage.engage.contacts[seeds.ANNA_ID]
+    assert (there["attributes"]["street"], there["preferences"]["acceptsPostal"]) == ("Ny gata 5", True)
+
+
+def test_the_imports_follow_what_is_read(visit, db):
+    row = exported(state="running", total=1000, position=640)
+    page = visit("/staff/contacts/imports/", user=building.staff("ines", "import_contacts"))
+    expect(page.get_by_text("640 of 1,000")).to_be_visible()
+    type(row).objects.filter(pk=row.pk).update(state="done", position=1000, report={"new": 12})
+    page.get_by_text("12 new").wait_for(timeout=15_000)
+    expect(page.get_by_role("progressbar")).to_have_count(0)

@@ -5,19 +5,37 @@ import re
 import pytest
 from django.test import Client
 
+from contacts.models import ConsentText
 from engage_portal.outbox.states import State
 from tests.pages import building
 from tests.pages.people import signed_in
+from tests.staff.people_at_work import exported, newcomer
 
 pytestmark = pytest.mark.django_db
 
+STOPPED = "11111111-1111-4111-8111-111111111111"
 ANYBODY = ["/sign-in/", "/staff/sign-in/", "/sign-in/closed/", "/nothing-here/"]
-CUSTOMERS = ["/me/", "/me/profile/", "/me/purchases/", "/me/offers/", "/sign-out/", "/staff/"]
+CUSTOMERS = [
+    "/me/",
+    "/me/profile/",
+    "/me/profile/edit/",
+    "/me/profile/preferences/",
+    "/me/purchases/",
+    "/me/offers/",
+    "/sign-out/",
+    "/staff/",
+]
 STAFF = [
     "/staff/",
     "/staff/queue/",
     "/staff/queue/?state=attention&text=nothing",
     "/staff/queue/1/",
+    "/staff/contacts/",
+    f"/staff/contacts/{STOPPED}/",
+    f"/staff/contacts/{STOPPED}/correct/",
+    f"/staff/contacts/{STOPPED}/link/",
+    f"/staff/contacts/{STOPPED}/delete/",
+    "/staff/contacts/imports/",
     "/staff/security/",
     "/staff/security/password/",
     "/staff/security/confirm/",
@@ -25,8 +43,22 @@ STAFF = [
 
 
 @pytest.fixture
-def pages(alice, sam, engage_away):
+def pages(alice, engage_away):
+    alice.changes = {"street": "New street"}
+    alice.save()
+    ConsentText.objects.create(consent_id="memberConsent", language="sv-SE", version=1, display_text="Ja?")
+    exported(state="running", total=10, position=4)
+    sam = building.staff(
+        "sam",
+        "view_item",
+        "retry_item",
+        "view_contact",
+        "correct_contact",
+        "reveal_contact",
+        "import_contacts",
+    )
     first = building.item(pk=1, state=State.ATTENTION)
+    newcomer(pk=STOPPED)
     building.attempt(first, "refused", status=422, error_code="ValidationError", message="No store.")
     browsers = {"anybody": Client(), "customer": signed_in(building.customer(alice)), "staff": signed_in(sam)}
     wanted = {"anybody": ANYBODY, "customer": CUSTOMERS, "staff": STAFF}

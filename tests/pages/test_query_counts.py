@@ -4,10 +4,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from contacts.models import Answer, Contact, ContactEvent
+from engage_portal.core import clock
 from engage_portal.outbox.models import Outcome
 from engage_portal.outbox.states import State
 from tests.pages import building
 from tests.pages.people import signed_in
+from tests.staff.people_at_work import at_work, exported, ingrid
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +24,17 @@ def queries(browser, path) -> int:
     return len(captured)
 
 
-@pytest.mark.parametrize("path", ["/me/", "/me/profile/", "/me/purchases/", "/me/offers/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/me/",
+        "/me/profile/",
+        "/me/profile/edit/",
+        "/me/profile/preferences/",
+        "/me/purchases/",
+        "/me/offers/",
+    ],
+)
 def test_customers_pages_do_not_ask_per_row(alice, path):
     browser = signed_in(building.customer(alice))
     few = queries(browser, path)
@@ -50,3 +63,27 @@ def test_an_item_with_a_long_history_needs_no_more_queries(sam_at_work):
         building.attempt(of, Outcome.NO_ANSWER)
         building.event(of, "sent again by hand", actor="sam")
     assert queries(sam_at_work, "/staff/queue/1/") == few <= MOST
+
+
+def test_a_contact_with_a_long_history_needs_no_more_queries(db):
+    browser = at_work("lena", "view_contact", "view_item", "correct_contact")
+    contact = ingrid()
+    path = f"/staff/contacts/{contact.pk}/"
+    few = queries(browser, path)
+    for number in range(30):
+        building.item(stream=contact.stream, state=State.ATTENTION)
+        ContactEvent.objects.create(contact=contact, what="corrected", field=f"field{number}")
+        Answer.objects.create(
+            contact=contact, name="preferences.acceptsSms", value=True, answered_at=clock.now()
+        )
+        Contact.objects.create(same_as=contact)
+    assert queries(browser, path) == few <= MOST
+
+
+def test_the_imports_do_not_ask_per_row(db):
+    browser = at_work("ines", "import_contacts")
+    exported(state="running", total=10)
+    few = queries(browser, "/staff/contacts/imports/")
+    for _ in range(15):
+        exported()
+    assert queries(browser, "/staff/contacts/imports/") == few <= MOST

@@ -6,7 +6,7 @@ from uuid import uuid4
 from django.test import Client
 
 from contacts.kinds import CREATE, UPDATE
-from contacts.models import Contact
+from contacts.models import Contact, ExportFile
 from engage_portal.core import clock
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import State
@@ -70,7 +70,7 @@ def ingrid_in(engage) -> Contact:
     return ingrid(pk=seeds.BENGT_ID, engage_contact_id=seeds.BENGT_ID)
 
 
-def newcomer(**changes) -> Contact:
+def newcomer(pk: str = "", **changes) -> Contact:
     """Somebody who signed up with Anna's phone number while Engage was away, and needs a person now."""
     data = {
         "firstName": "Anna",
@@ -79,7 +79,11 @@ def newcomer(**changes) -> Contact:
         **changes,
     }
     contact = Contact.objects.create(
-        email=data["email"], mobile_phone=data["mobilePhone"], changes=data, created_in_store="102"
+        pk=pk or uuid4(),
+        email=data["email"],
+        mobile_phone=data["mobilePhone"],
+        changes=data,
+        created_in_store="102",
     )
     building.item(
         kind=CREATE,
@@ -94,6 +98,20 @@ def newcomer(**changes) -> Contact:
         store="102",
     )
     return contact
+
+
+def exported(**columns) -> ExportFile:
+    """An export that came in."""
+    return ExportFile.objects.create(
+        **{
+            "name": "20261121021502_0_members.xml",
+            "digest": uuid4().hex,
+            "size": 7_340_032,
+            "origin": "sftp",
+            "made_at": clock.now(),
+            **columns,
+        }
+    )
 
 
 def item_of(contact: Contact, kind: str) -> Item:

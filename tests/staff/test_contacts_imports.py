@@ -1,7 +1,6 @@
 """Imports: what came in, what became of it, and sending more. The reading itself has its own tests."""
 
 from types import SimpleNamespace
-from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -9,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from contacts.models import ExportFile
 from engage_portal.core import clock
 from engage_portal.staff import uploads
-from tests.staff.people_at_work import at_work
+from tests.staff.people_at_work import at_work, exported
 
 pytestmark = pytest.mark.django_db
 IMPORTS = "/staff/contacts/imports/"
@@ -50,15 +49,6 @@ def importing(monkeypatch):
 
 def a_file(name: str, content: bytes = b"<contacts/>") -> SimpleUploadedFile:
     return SimpleUploadedFile(name, content, content_type="text/xml")
-
-
-def exported(**columns) -> ExportFile:
-    return ExportFile.objects.create(
-        **{
-            "name": "20261121021502_0_members.xml", "digest": uuid4().hex, "size": 7_340_032, "origin": "sftp",
-            "made_at": clock.now(), **columns,
-        }
-    )  # fmt: skip
 
 
 def test_nothing_yet_says_what_to_do(ines):

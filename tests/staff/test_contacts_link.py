@@ -66,7 +66,7 @@ def test_engage_being_away_is_said_kindly(cora, engage, wire):  # noqa: F811
     [
         ("", "Please enter an id"),
         ("430d3329", "Please enter an id"),
-        (str(Contact().pk), "Engage has no contact"),
+        ("99999999-9999-4999-8999-999999999999", "Engage has no contact"),
     ],
 )
 def test_a_senseless_id_is_refused_at_its_field(cora, engage, typed, said):
