@@ -84,10 +84,12 @@ def contact_link(*, contact: Contact, engage_id: EngageContactId, by: str, deadl
 
 
 def _tied(contact: Contact, answer: EngageContact, by: str) -> Contact:
-    founding = list(_founding(contact).select_for_update())
+    founding = list(_founding(contact))
     if contact.deleted_at is not None or contact.engage_id is not None or not founding:
         raise LinkRefusedError("This contact is linked already, or nothing about it waits any more.")
-    if any(item.state not in CANCELLABLE for item in founding):
+    # Only what nobody is sending: whoever records an outcome holds the item and then asks for the contact.
+    held = _founding(contact).filter(state__in=CANCELLABLE).select_for_update()
+    if {item.pk for item in held} != {item.pk for item in founding}:
         raise LinkRefusedError("It is on its way to Engage at this moment. Please look again in a minute.")
     link(contact, answer, {}, founding[0], actor=by)
     # `link` moved what waits behind into the stream of the one who was meant.

@@ -19,6 +19,8 @@ class CorrectForm(forms.Form):
 
     def __init__(self, data: Any = None, *, page: ContactPage) -> None:
         super().__init__(data)
+        names = [fact.name for fact in page.facts]
+        self.is_revealed = page.revealed or any(self.data.get(f"initial-{name}") for name in names)
         for fact in page.facts:
             if fact.waits or fact.refusals:
                 self.fields[fact.name] = forms.CharField(
@@ -27,7 +29,7 @@ class CorrectForm(forms.Form):
                     strip=True,
                     initial=fact.value if page.revealed else "",
                     show_hidden_initial=True,
-                    help_text=_help(fact, revealed=page.revealed),
+                    help_text=_help(fact, revealed=self.is_revealed),
                     widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
                 )
 

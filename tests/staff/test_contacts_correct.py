@@ -87,6 +87,17 @@ def test_who_asks_sees_what_is_there_and_can_remove_it(rosa):
     assert contact.changes == {"email": "ingrid@exampel", "street": ""}
 
 
+def test_after_a_mistake_the_page_still_says_that_emptying_removes(rosa):
+    contact = ingrid()
+    form = {
+        "initial-email": "ingrid@exampel", "email": "ingrid@", "initial-street": "Hornsgatan 44", "street": "Other",
+    }  # fmt: skip
+    page = rosa.post(path_of(contact), form).text
+    assert "What you empty is removed." in page
+    assert "Show what is there now" not in page
+    assert "What you leave empty" in rosa.get(path_of(contact)).text
+
+
 def test_who_may_not_see_cannot_ask(cora):
     contact = ingrid()
     assert cora.post(path_of(contact), {"reveal": "1"}).status_code == 403

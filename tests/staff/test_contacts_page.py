@@ -133,6 +133,13 @@ def test_a_deleted_contact_says_so_and_offers_nothing(cora):
         assert button not in page
 
 
+def test_of_somebody_whom_engage_does_not_know_not_every_field_is_marked(lena):
+    page = lena.get(path_of(newcomer())).text
+    assert "Not in Engage yet" in page
+    assert "On its way" not in page
+    assert "Who is this in Engage?" in page
+
+
 def test_another_id_of_the_same_person_leads_to_the_person(lena):
     contact = ingrid()
     alias = Contact.objects.create(same_as=contact)
