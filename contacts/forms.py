@@ -12,10 +12,12 @@ from django import forms
 from contacts.labels import CHANNELS, label_of
 from contacts.merging import said
 from contacts.models import ConsentText, Contact
+from contacts.selectors import fields_refused
 from engage_portal.engage import FieldError
 
 CHANNEL = "My Pages"
 WAITS = "Saved. On its way to the programme."
+_NOT_TAKEN = "The programme hasn’t taken this. Please check it, or ask in one of our stores."
 _WAITING_EMAIL = f"{WAITS} Until it is there you sign in with the address that you had before."
 _SIGN_IN = "You sign in with it, so it changes for that too."
 _NOT_YET = "Your membership is on its way to the programme. You can change the address once it is there."
@@ -55,14 +57,14 @@ class ProfileForm(forms.Form):
 
     def __init__(self, data: Any = None, *, contact: Contact) -> None:
         super().__init__(data)
-        held = contact.data
+        held, refused = contact.data, fields_refused(contact) if contact.changes else set()
         for name in (*NAMES, *REACH, *ADDRESS):
             self.fields[name] = forms.CharField(
                 label=label_of(name),
                 required=False,
                 initial=str(held.get(name) or ""),
                 show_hidden_initial=True,
-                help_text=WAITS if name in contact.changes else "",
+                help_text=_NOT_TAKEN if name in refused else WAITS if name in contact.changes else "",
                 widget=forms.TextInput(attrs={"autocomplete": _AUTOCOMPLETE[name]}),
             )
             self.fields[name].widget.input_type = _INPUTS.get(name, "text")
@@ -77,7 +79,7 @@ class ProfileForm(forms.Form):
         )
         if contact.engage_id is None:
             email.disabled, email.help_text = True, _NOT_YET
-        else:
+        elif email.help_text != _NOT_TAKEN:
             email.help_text = _WAITING_EMAIL if "email" in contact.changes else _SIGN_IN
 
     @property

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Count, Q
 
 from contacts.keys import candidates, normalised
+from contacts.kinds import UPDATE
 from contacts.models import KEY_FIELDS, Batch, BatchRow, Contact
 from engage_portal.engage import Identifier, IdentifierKind
 from engage_portal.outbox.models import Item
@@ -62,6 +63,13 @@ def keys_of_others(contact: Contact, changes: Mapping[str, Any]) -> list[str]:
         if (value := normalised(column, str(changes.get(name) or "")))
         and others.filter(**{column: value}).exists()
     ]
+
+
+def fields_refused(contact: Contact) -> set[str]:
+    """Flat names of what waits here because Engage did not take it. One query."""
+    stopped = Item.objects.open().filter(stream=contact.stream, kind=UPDATE, state=State.ATTENTION)
+    names = {name for fields in stopped.values_list("fields", flat=True) for name in fields}
+    return names & set(contact.changes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from contacts.forms import ADDRESS, CHANNEL, NAMES, REACH, WAITS, PreferencesFor
 from contacts.kinds import UPDATE
 from contacts.labels import CHANNELS
 from contacts.models import Contact
-from contacts.selectors import keys_of_others
+from contacts.selectors import fields_refused, keys_of_others
 from contacts.services import Asked, contact_current, contact_update
 from contacts.shapes import check_body
 from contacts.wording import consent_texts
@@ -69,7 +69,8 @@ def profile(request: HttpRequest, visit: Visit) -> HttpResponseBase:
         "contact": read.value,
         "choices": _choices(read.value),
         "address": _address(read.value.data),
-        "waiting": _waiting(read.value),
+        "waiting": _lines(set(read.value.changes)),
+        "refused": _lines(fields_refused(read.value)) if read.value.changes else set(),
         "age": age_of(read),
     }
     return render(request, "contacts/profile.html", context)
@@ -157,10 +158,10 @@ def _preferences_saved(request: HttpRequest, visit: Visit, form: PreferencesForm
     return True
 
 
-def _waiting(contact: Contact) -> set[str]:
-    """Which facts of the profile are on their way: names of its lines."""
+def _lines(names: set[str]) -> set[str]:
+    """The lines of the profile on which some attributes stand."""
     lines = {"name": NAMES, "email": ("email",), "phone": ("mobilePhone",), "address": (*ADDRESS, "country")}
-    return {line for line, names in lines.items() if any(name in contact.changes for name in names)}
+    return {line for line, those in lines.items() if names & set(those)}
 
 
 def _choices(contact: Contact) -> list[Choice]:

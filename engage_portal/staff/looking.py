@@ -15,7 +15,7 @@ from engage_portal.engage import Identifier, IdentifierKind, NotFound
 from engage_portal.staff.contact_page import name_of
 from engage_portal.staff.masks import shown
 
-LONGEST = 254
+_LONGEST = 254
 _MOST = 20
 _KEYS = ("email", "mobilePhone", "memberNumber")
 
@@ -27,6 +27,11 @@ class Found:
     contact: Contact
     name: str
     keys: list[str]
+
+
+def typed(text: str) -> str:
+    """What somebody typed or pasted, without what cannot be seen: no database keeps it all."""
+    return "".join(each for each in " ".join(text.split()) if each.isprintable())[:_LONGEST]
 
 
 def in_copy(text: str) -> list[Contact]:

@@ -15,7 +15,7 @@ from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import State
 from engage_portal.sandbox import seeds
 from tests.api.fixtures import roomy, wire  # noqa: F401 - fixtures
-from tests.api.talking import CONTACTS, bring_up, take_down
+from tests.api.talking import CONTACTS, bring_up, deliver_all, take_down
 from tests.pages import building
 from tests.pages.people import signed_in
 
@@ -219,6 +219,20 @@ def test_whoever_is_not_in_engage_yet_keeps_their_address(db, engage_away):
     browser.post(EDIT, form_on(browser, email="victim@example.com", city="Malmö"))
     contact.refresh_from_db()
     assert contact.changes == {"email": "new@example.com", "city": "Malmö"}
+
+
+def test_what_engage_refused_later_is_said_so_where_it_stands(at_home, anna, engage, wire):  # noqa: F811
+    form = form_on(at_home, email="anna@exa,mple.com", city="Malmö")
+    take_down(wire)
+    at_home.post(EDIT, form)
+    bring_up(wire)
+    assert "Please check" in at_home.get("/me/profile/").text
+    page = at_home.get(EDIT).text
+    assert page.count("The programme hasn’t taken this.") == 2
+    at_home.post(EDIT, form_on(at_home, email="anna.new@example.com"))
+    deliver_all()
+    assert there(engage)["email"] == "anna.new@example.com"
+    assert customer_for("anna.new@example.com") == anna.user
 
 
 def test_nobody_changes_another_member(at_home, anna):

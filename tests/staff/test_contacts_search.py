@@ -69,6 +69,11 @@ def test_what_was_typed_never_stands_in_an_address(lena):
     assert "ingrid" not in str(lena.get(SEARCH, {"text": "ingrid@exampel"}).text)
 
 
+@pytest.mark.parametrize("text", ["\x00", "a\x00b", "'; --", "%", "x" * 5000, "00000000-0000-0000-0000"])
+def test_whatever_is_typed_is_answered(lena, text):
+    assert lena.post(SEARCH, {"text": text}).status_code == 200
+
+
 def test_nobody_here_offers_to_ask_engage(lena, engage):
     page = lena.post(SEARCH, {"text": seeds.ANNA_EMAIL}).text
     assert "Nobody here has this." in page

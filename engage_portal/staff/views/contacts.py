@@ -16,7 +16,7 @@ from engage_portal.accounts.access import staff_page
 from engage_portal.core.clock import Deadline
 from engage_portal.engage import Conflict, EngageError, NotFound, Rejected
 from engage_portal.staff.contact_page import page_of
-from engage_portal.staff.looking import LONGEST, in_copy, in_engage, line_of
+from engage_portal.staff.looking import in_copy, in_engage, line_of, typed
 from engage_portal.staff.permissions import CORRECT, REVEAL, VIEW_CONTACT
 
 _NOBODY = "Engage doesn’t know anybody with this either. Please check it for a typing mistake."
@@ -30,7 +30,7 @@ _BORN_HERE = "Engage doesn’t know this contact yet, so there is nothing to ask
 @staff_page(VIEW_CONTACT)
 def search(request: HttpRequest) -> HttpResponseBase:
     """Find a contact by any key. What was typed travels in the form's body, never in an address."""
-    text = " ".join(request.POST.get("text", "").split())[:LONGEST]
+    text = typed(request.POST.get("text", ""))
     if not text:
         return render(request, "staff/contacts.html", {"is_empty": request.method == "POST"})
     if "ask" in request.POST:
