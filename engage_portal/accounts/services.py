@@ -24,6 +24,8 @@ def customer_user(*, contact: Contact) -> User:
             "password": make_password(None),
         },
     )
+    if is_new and settings.ENGAGE_UPGRADE_ON_SIGN_IN and contact.contact_type != MEMBER:
+        change_type_queued(contact, MEMBER, Asked(actor="member", channel="My Pages"))
     customer_follows(user=user, contact=contact)
     return user
 
@@ -38,8 +40,6 @@ def customer_follows(*, user: User, contact: Contact) -> None:
     if user.email != address:
         user.email = address
         user.save(update_fields=["email"])
-    if is_new and settings.ENGAGE_UPGRADE_ON_SIGN_IN and contact.contact_type != MEMBER:
-        change_type_queued(contact, MEMBER, Asked(actor="member", channel="My Pages"))
     _give_address(user)
 
 
