@@ -1,0 +1,232 @@
+"""Reads contacts exports as a stream, in memory that does not grow with the file.
+
+Tree: `contacts` > `new`, `updated`, `deleted` > `member` (attribute `source`) > one element for each field
+[developer.voyado.com/docs/file-based-transfer/contact-xml-export]. Any namespace, or none, is taken.
+
+The file is fed to libxml2 in pieces. After each piece the records that are complete are taken out of the tree, so no
+event has to be raised for each element. What could fill the memory is refused: a DOCTYPE (entities), records that do
+not end, and more and deeper content than a contact can have.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, NamedTuple
+
+from lxml import etree
+
+from engage_portal.engage.xml.errors import UnreadableExportError
+from engage_portal.engage.xml.names import ExportNames, Section
+
+MOST_FIELDS = 1000
+"""Of one record."""
+LONGEST_FIELD = 100_000
+"""Characters."""
+LONGEST_RECORD = 4 * 2**20
+"""Bytes that may go by without the end of a record."""
+_FIRST_PIECE, _PIECE = 4096, 65_536
+_LONGEST_NAME = 60
+
+# Looked for by libxml2 itself: a look at each element from Python would double the time of the first pass.
+_too_deep = etree.XPath("boolean(*/*/*/*/*)")
+_too_many = etree.XPath("boolean(*[count(*) > $most])")
+_too_long = etree.XPath("boolean(*/*[string-length() > $most])")
+
+
+class Record(NamedTuple):
+    """One contact of an export."""
+
+    section: Section
+    source: str
+    fields: dict[str, str]
+    """By Engage's names, without surrounding white space; an empty element is an empty text."""
+
+
+@dataclass(slots=True)
+class Survey:
+    """What a first pass over a whole file found."""
+
+    total: int = 0
+    """Records that `records` will give."""
+    digest: str = ""
+    """SHA-256 of the bytes that were looked at."""
+    unknown_sections: dict[str, int] = field(default_factory=dict)
+    """Name → elements in it, all of which are left out."""
+    unknown_records: dict[str, int] = field(default_factory=dict)
+    """Name of what stands in a known section and is no record → how many."""
+
+
+def survey(stream: BinaryIO, names: ExportNames, *, seen: Callable[[int], None] | None = None) -> Survey:
+    """Check a whole file and count its records. Raises UnreadableExportError; then nothing of it may be used.
+
+    `seen` is told the number of records again and again, for whoever has to show that this is alive.
+    """
+    found, hashed = Survey(), hashlib.sha256()
+    for section, elements in _parts(stream, names, hashed.update):
+        name = _local(section.tag)
+        if name not in names.sections:
+            found.unknown_sections[name] = found.unknown_sections.get(name, 0) + len(elements)
+            continue
+        for element in elements:
+            if (record := _local(element.tag)) in names.records:
+                found.total += 1
+            else:
+                found.unknown_records[record] = found.unknown_records.get(record, 0) + 1
+        if len(found.unknown_sections) + len(found.unknown_records) > MOST_FIELDS:
+            raise UnreadableExportError("It has too many sections of unknown names.")
+        if seen:
+            seen(found.total)
+    found.digest = hashed.hexdigest()
+    return found
+
+
+def records(stream: BinaryIO, names: ExportNames, *, skip: int = 0) -> Iterator[Record]:
+    """The records of a file that `survey` found sound, in document order, without the first `skip`."""
+    known = _Names(names.fields)
+    for section, elements in _parts(stream, names, None):
+        kind = names.sections.get(_local(section.tag))
+        if kind is None:
+            continue
+        for element in elements:
+            if _local(element.tag) not in names.records:
+                continue
+            if skip:
+                skip -= 1
+                continue
+            yield Record(kind, element.get("source") or "", _fields(element, known))
+
+
+def _fields(record: Any, known: "_Names") -> dict[str, str]:
+    """A record's fields. One with elements of its own is no text and is left out; of two the last one counts."""
+    fields = {}
+    for element in record:
+        text = element.text
+        text = text.strip() if text else ""
+        if text or not len(element):
+            fields[known[element.tag]] = text
+    return fields
+
+
+class _Names(dict[str, str]):
+    """Name in the file, with its namespace → Engage's name."""
+
+    def __init__(self, renamed: Any) -> None:
+        super().__init__()
+        self._renamed = renamed
+
+    def __missing__(self, tag: str) -> str:
+        theirs = _local(tag)
+        name: str = self._renamed.get(theirs, theirs)
+        if len(self) < MOST_FIELDS:
+            self[tag] = name
+        return name
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2][:_LONGEST_NAME]
+
+
+def _parts(
+    stream: BinaryIO, names: ExportNames, fed: Callable[[bytes], None] | None
+) -> Iterator[tuple[Any, list[Any]]]:
+    """A section with those of its elements that are complete, again and again. They are gone after each step.
+
+    Raises UnreadableExportError.
+    """
+    tree = _Tree(names.root)
+    while piece := stream.read(_PIECE if tree.root is not None else _FIRST_PIECE):
+        if fed:
+            fed(piece)
+        tree.feed(piece)
+        yield from tree.taken(is_over=False)
+    tree.close()
+    yield from tree.taken(is_over=True)
+
+
+class _Tree:
+    """The part of a document that is in memory."""
+
+    def __init__(self, root: str) -> None:
+        self.root: Any = None
+        self._name = root
+        self._since = 0
+        # Comments and processing instructions are dropped, so that a field is one text whatever stands in between.
+        self._parser: Any = etree.XMLPullParser(
+            events=("start",),
+            tag=f"{{*}}{root}",
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            huge_tree=False,
+            remove_comments=True,
+            remove_pis=True,
+        )
+
+    def feed(self, piece: bytes) -> None:
+        """Parse some more."""
+        try:
+            self._parser.feed(piece)
+        except etree.XMLSyntaxError as error:
+            raise self._ill_formed(error) from None
+        self._since += len(piece)
+        for _, element in self._parser.read_events():
+            if self.root is None:
+                self._begin(element)
+        if self.root is None and self._since > LONGEST_RECORD // 64:
+            raise UnreadableExportError(f"Its root is not “{self._name}”.")
+
+    def _begin(self, root: Any) -> None:
+        if root.getparent() is not None:
+            raise UnreadableExportError(f"Its root is not “{self._name}”.")
+        if root.getroottree().docinfo.doctype:
+            raise UnreadableExportError("It has a DOCTYPE, which an export never has.")
+        self.root = root
+
+    def close(self) -> None:
+        """The end of the file has come."""
+        if self.root is None and not self._since:
+            raise UnreadableExportError("It is empty.")
+        try:
+            root = self._parser.close()
+        except etree.XMLSyntaxError as error:
+            raise self._ill_formed(error) from None
+        if self.root is None or root is not self.root:
+            raise UnreadableExportError(f"Its root is not “{self._name}”.")
+
+    def taken(self, *, is_over: bool) -> Iterator[tuple[Any, list[Any]]]:
+        """What is complete, section by section. The last element of the last section may still be growing."""
+        if self.root is None:
+            return
+        sections = list(self.root)
+        for section in sections:
+            _check(section)
+            is_open = section is sections[-1] and not is_over
+            elements = section[:-1] if is_open else section[:]
+            if elements:
+                self._since = 0
+                yield section, elements
+            if not is_open:
+                self.root.remove(section)
+            elif elements:
+                del section[:-1]
+        if self._since > LONGEST_RECORD:
+            raise UnreadableExportError(f"A record of it is longer than {LONGEST_RECORD // 2**20} MiB.")
+
+    def _ill_formed(self, error: Any) -> UnreadableExportError:
+        """Where and how, by libxml2's name of the fault: its own sentence may quote what stands there."""
+        log = self._parser.feed_error_log
+        (line, column), name = error.position, "syntax error"
+        if len(log):
+            line, column, name = log[0].line, log[0].column, log[0].type_name
+        fault = name.removeprefix("ERR_").replace("_", " ").lower()
+        return UnreadableExportError(f"It is not well-formed XML: {fault}, line {line}, column {column}.")
+
+
+def _check(section: Any) -> None:
+    """Refuse what no contact can be; also in a record that is not complete."""
+    if _too_many(section, most=MOST_FIELDS):
+        raise UnreadableExportError(f"A record of it has more than {MOST_FIELDS:,} fields.")
+    if _too_long(section, most=LONGEST_FIELD):
+        raise UnreadableExportError(f"A field of it has more than {LONGEST_FIELD:,} characters.")
+    if _too_deep(section):
+        raise UnreadableExportError("Its elements are nested deeper than those of a contact.")
