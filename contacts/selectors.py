@@ -18,11 +18,14 @@ _MOST = 10
 
 
 def contact_by_id(contact_id: UUID) -> Contact | None:
-    """The contact with this id: the one given out here, or Engage's own. Follows somebody found to be another."""
+    """The contact with this id: Engage's own, or the one given out here. Follows somebody found to be another.
+
+    Engage's goes first: after an id moved to another one, a row still has the old one as its primary key.
+    """
     rows = Contact.objects.select_related("same_as").filter(
         Q(pk=contact_id) | Q(engage_contact_id=contact_id)
     )
-    found = sorted(rows, key=lambda contact: contact.pk != contact_id)
+    found = sorted(rows, key=lambda contact: contact.engage_contact_id != contact_id)
     return (found[0].same_as or found[0]) if found else None
 
 

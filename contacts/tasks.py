@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from contacts.importing import tasks as importing_tasks
 from contacts.models import Contact
 from contacts.services.batching import split_later, split_waiting
 from contacts.snapshots import OUTAGES, contact_store
@@ -37,3 +38,11 @@ def split_batches() -> bool:
     if is_more:
         split_later()
     return is_more
+
+
+def read_exports() -> int:
+    """Read contacts exports that wait, in order, for a time slice; what is left is read by a task of its own.
+
+    Takes what lies in `ENGAGE_EXPORT_FOLDER` in first. Returns how many files it had in hand.
+    """
+    return importing_tasks.read_exports()

@@ -9,7 +9,10 @@ from engage_portal.core import clock
 
 
 class ExportFile(models.Model):
-    """A contacts export that came in. Each content is read once; a run that was cut off goes on at `position`."""
+    """A contacts export that came in. Each content is read once; a run that was cut off goes on at `position`.
+
+    A rejected file holds up those after it, until it is tried again, replaced or passed over.
+    """
 
     class State(models.TextChoices):
         """Where it stands."""
@@ -18,6 +21,7 @@ class ExportFile(models.Model):
         RUNNING = "running", "Being read"
         DONE = "done", "Read"
         REJECTED = "rejected", "Rejected"
+        PASSED = "passed", "Passed over"
 
     class Origin(models.TextChoices):
         """How it came."""
@@ -37,6 +41,9 @@ class ExportFile(models.Model):
         default=False, help_text="It lists everybody: who is missing from it is reported, never deleted."
     )
     made_at = models.DateTimeField(help_text="When Engage made it, by its name, else when it came.")
+    number = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The file number in its name; null where the name is not Engage's."
+    )
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
     total = models.PositiveBigIntegerField(default=0, help_text="Records in it, known after the first pass.")
     position = models.PositiveBigIntegerField(default=0, help_text="Records that are dealt with.")

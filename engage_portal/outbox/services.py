@@ -109,9 +109,12 @@ def supersede(*, item: Item, reason: str) -> bool:
 
 
 @transaction.atomic
-def move_stream(*, of: str, to: str, but_not: Item) -> None:
+def move_stream(*, of: str, to: str, but_not: Item | None = None) -> None:
     """What is about somebody who turned out to be somebody else goes on in that one's stream, in order."""
-    Item.objects.open().filter(stream=of).exclude(pk=but_not.pk).update(stream=to, is_parked=False)
+    moved = Item.objects.open().filter(stream=of)
+    if but_not is not None:
+        moved = moved.exclude(pk=but_not.pk)
+    moved.update(stream=to, is_parked=False)
 
 
 @transaction.atomic

@@ -1,0 +1,204 @@
+"""Reading files: a first pass that checks and counts, a second one that puts the records into the copy, in pieces.
+
+The position advances in the transaction of the piece, so whatever ends a reader, the next one goes on where it was.
+Whatever is wrong with a file is found in the first pass, which changes nothing.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+
+import structlog
+from django.conf import settings
+from django.db import IntegrityError, OperationalError, connection, transaction
+
+from contacts.importing import alarms, missing, turns
+from contacts.importing.intake import check_level, discard
+from contacts.importing.naming import ImportRefusedError
+from contacts.importing.pieces import Piece
+from contacts.importing.reporting import Report
+from contacts.importing.rows import key_column
+from contacts.importing.turns import Lease, LostLeaseError
+from contacts.importing.values import CONTACT_ID, Plan, guid, key_of
+from contacts.models import ExportFile
+from engage_portal.core import clock
+from engage_portal.core.clock import Deadline
+from engage_portal.engage.xml import (
+    DEFAULT_NAMES,
+    BadNamesError,
+    ExportNames,
+    Record,
+    Section,
+    UnreadableExportError,
+    names_from,
+    records,
+    survey,
+)
+
+PIECE = 1000
+"""Records that are put in at once; a transaction of less than a tenth of a second."""
+_AHEAD = 20_000
+"""Records looked through for somebody who lives on: Engage opens a new file after 10,000 contacts
+[developer.voyado.com/docs/file-based-transfer/contact-xml-export]."""
+_TRIES = 4
+
+log = structlog.get_logger(__name__)
+Seen = Callable[[ExportFile], None]
+
+
+def read_next(*, deadline: Deadline | None = None, seen: Seen | None = None) -> ExportFile | None:
+    """Read the file whose turn it is, until it is done or rejected, or the deadline has come.
+
+    Returns the file as it is then; None where no file waits, another process reads, or a rejected one is in the way.
+    `seen` is called with the file after each piece. Raises ImportRefusedError below level 3. May run at the same time
+    as another: one of them reads.
+    """
+    check_level()
+    names = current_names()
+    lease = turns.claim()
+    if lease is None:
+        return None
+    file = lease.file
+    with suppress(LostLeaseError):
+        try:
+            _Run(lease, names, seen or (lambda _file: None)).go(deadline)
+        except UnreadableExportError as error:
+            _reject(lease, str(error))
+        except FileNotFoundError:
+            _reject(lease, "The file is gone.")
+    file.refresh_from_db()
+    return file
+
+
+def current_names() -> ExportNames:
+    """What things are called in this tenant's files. Raises ImportRefusedError where the file of names is unusable."""
+    if not settings.ENGAGE_EXPORT_MAPPING:
+        return DEFAULT_NAMES
+    try:
+        return names_from(Path(settings.ENGAGE_EXPORT_MAPPING))
+    except BadNamesError as error:
+        raise ImportRefusedError(f"The file that ENGAGE_EXPORT_MAPPING names {error}.") from None
+
+
+def _reject(lease: Lease, problem: str) -> None:
+    """Change nothing, and let those after it wait: their order matters."""
+    lease.end(state=ExportFile.State.REJECTED, problem=problem[:300], report={}, total=0, position=0)
+    log.error("contacts export rejected", file=str(lease.file.pk), problem=problem)
+
+
+class _Run:
+    """One reader with one file."""
+
+    def __init__(self, lease: Lease, names: ExportNames, seen: Seen) -> None:
+        self._lease, self._file, self._names, self._seen = lease, lease.file, names, seen
+        self._plan = Plan()
+
+    def go(self, deadline: Deadline | None) -> None:
+        """Read on. Raises UnreadableExportError, LostLeaseError and OSError."""
+        if not self._file.report:
+            self._check()
+        if self._put_in(deadline):
+            self._finish()
+        else:
+            self._lease.end()
+
+    def _check(self) -> None:
+        """The first pass."""
+        said = clock.now()
+
+        def alive(_total: int) -> None:
+            nonlocal said
+            if clock.now() - said > turns.LEASE / 4:
+                self._lease.renew()
+                said = clock.now()
+
+        with Path(self._file.path).open("rb") as stream:
+            found = survey(stream, self._names, seen=alive)
+        if found.digest != self._file.digest:
+            raise UnreadableExportError("The file was changed after it was taken in.")
+        report = Report()
+        for sentence in alarms.of(self._file, found):
+            report.alarm(sentence)
+            log.warning("contacts export", file=str(self._file.pk), alarm=sentence)
+        self._file.total = found.total
+        self._file.report = report.document()
+        self._lease.renew(total=found.total, report=self._file.report)
+        self._seen(self._file)
+
+    def _put_in(self, deadline: Deadline | None) -> bool:
+        """The second pass, as far as the deadline allows; True where it came to the end."""
+        with Path(self._file.path).open("rb") as stream:
+            left = records(stream, self._names, skip=self._file.position)
+            while some := list(islice(left, PIECE)):
+                self._put(some)
+                self._seen(self._file)
+                if deadline is not None and deadline.is_past:
+                    break
+        return self._file.position >= self._file.total
+
+    def _put(self, some: list[Record]) -> None:
+        """One piece, again where somebody else wrote the same contacts at the same moment."""
+        for tries in range(1, _TRIES + 1):
+            try:
+                return self._put_once(some, is_again=tries > 1)
+            except (IntegrityError, OperationalError):  # the latter is a deadlock, which PostgreSQL ends
+                if tries == _TRIES:
+                    raise
+        return None
+
+    def _put_once(self, some: list[Record], *, is_again: bool) -> None:
+        report = Report.of(self._file.report)
+        position = self._file.position + len(some)
+        piece = Piece(
+            some,
+            plan=self._plan,
+            as_of=self._file.made_at,
+            report=report,
+            survives=lambda engage_id, key: self._survives(position, engage_id, key),
+        )
+        piece.look()
+        document: dict[str, object] = {}
+        with transaction.atomic():
+            _trust_the_position()
+            piece.write(ids_may_be_taken=is_again)
+            document = report.document()
+            self._lease.renew(position=position, report=document)
+        self._file.position, self._file.report = position, document
+
+    def _survives(self, position: int, engage_id: str, key: str) -> bool:
+        """Whether somebody is alive under another key a little later in the file."""
+        column, name = key_column(), settings.ENGAGE_KEY
+        with Path(self._file.path).open("rb") as stream:
+            for record in islice(records(stream, self._names, skip=position), _AHEAD):
+                if (
+                    guid(record.fields.get(CONTACT_ID, "")) == engage_id
+                    and record.section is not Section.DELETED
+                ):
+                    theirs = key_of(column, record.fields.get(name))
+                    if theirs and theirs != key:
+                        return True
+        return False
+
+    def _finish(self) -> None:
+        report = Report.of(self._file.report)
+        group = missing.group_of(self._file)
+        if group:
+            self._lease.renew()
+            report.missing = missing.report(group, self._names)
+        self._file.report = report.document()
+        self._lease.end(
+            state=ExportFile.State.DONE, finished_at=clock.now(), problem="", report=self._file.report
+        )
+        log.info("contacts export read", file=str(self._file.pk), total=self._file.total)
+        if not self._file.is_complete:
+            discard(self._file)
+        for file in group:
+            discard(file)
+
+
+def _trust_the_position() -> None:
+    """A lost commit is done again from the position that was lost with it: no need to wait for the disk each time."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL synchronous_commit TO off")

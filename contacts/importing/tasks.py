@@ -1,0 +1,47 @@
+"""What the worker does about exports: looks for files, and reads them a slice at a time."""
+
+import structlog
+from django.conf import settings
+from django.core.cache import cache
+from django_q.tasks import async_task
+
+from contacts.importing import turns
+from contacts.importing.folder import take_settled
+from contacts.importing.intake import LEVEL_WITH_COPY
+from contacts.importing.naming import ImportRefusedError
+from contacts.importing.reading import read_next
+from contacts.models import ExportFile
+from engage_portal.core.clock import Deadline
+
+SLICE_SECONDS = 30
+"""Far below django-q2's timeout. A slice begins with parsing the file up to its position, so it is not short either."""
+_QUEUED = "contacts:exports:queued"
+
+log = structlog.get_logger(__name__)
+
+
+def read_exports() -> int:
+    """Read what waits until the slice is over. May be lost, run twice, or at the same time as another: one reads."""
+    cache.delete(_QUEUED)
+    if settings.ENGAGE_LEVEL < LEVEL_WITH_COPY:
+        return 0
+    end, had = Deadline.after(SLICE_SECONDS), 0
+    try:
+        take_settled()
+        while not end.is_past and (file := read_next(deadline=end)) is not None:
+            had += 1
+            if file.state == ExportFile.State.REJECTED:
+                break
+    except ImportRefusedError as refusal:
+        log.error("contacts exports are not read", problem=str(refusal))  # noqa: TRY400 - the sentence says it
+        return had
+    file = turns.in_turn()
+    if end.is_past and file is not None and file.state != ExportFile.State.REJECTED:
+        queue_reading()
+    return had
+
+
+def queue_reading() -> None:
+    """Wake a worker up to read; one such task is queued at a time."""
+    if cache.add(_QUEUED, 1, SLICE_SECONDS):
+        async_task("contacts.tasks.read_exports", task_name="read exports")  # type: ignore[no-untyped-call]

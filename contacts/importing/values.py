@@ -1,0 +1,122 @@
+"""A record's texts as the copy keeps them: flat, typed where the copy's own value is, and only what is wanted."""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.conf import settings
+
+from contacts.flat import differs, is_permission
+from contacts.keys import longest, normalised
+from contacts.merging import moment
+from contacts.models import KEY_FIELDS
+
+CONTACT_ID = "contactId"
+_GUID = re.compile(
+    r"\{?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})\}?", re.ASCII
+)
+_PREFERENCES = ("acceptsEmail", "acceptsSms", "acceptsPostal")
+"""Preferences in the API [github.com/liblaber/voyado-engage-2.0.0-typescript-1.0.0]. That files name them so is inferred."""
+_YES_OR_NO = {"true": True, "1": True, "false": False, "0": False}
+_LONGEST_NAME = 130
+_LONGEST = {column: longest(column) for column in KEY_FIELDS.values()}
+
+
+def guid(text: str) -> str:
+    """A contactId as 32 small hexadecimal digits, however it is written; empty where it is none."""
+    found = _GUID.fullmatch(text.lower())
+    digits = "".join(found.groups()) if found else ""
+    return digits if digits.strip("0") else ""
+
+
+class Plan(dict[str, "str | None"]):
+    """Name in a file → the flat name under which it is kept, None where it is not wanted.
+
+    `ENGAGE_COPY_FIELDS` says what is wanted; the keys always are.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        fields = settings.ENGAGE_COPY_FIELDS
+        self._wants_all = fields == ["all"]
+        self._wanted = {*KEY_FIELDS, *(_flat_name(name) for name in fields)}
+
+    def __missing__(self, name: str) -> str | None:
+        flat = _flat_name(name)
+        is_wanted = (self._wants_all or flat in self._wanted) and name != CONTACT_ID
+        kept = flat if is_wanted and len(flat) <= _LONGEST_NAME else None
+        self[name] = kept
+        return kept
+
+    def flat(self, fields: Mapping[str, str]) -> tuple[dict[str, Any], int]:
+        """A record's fields, flat, and how many had an invalid value and were left out."""
+        found: dict[str, Any] = {}
+        invalid = 0
+        for name, text in fields.items():
+            flat = self[name]
+            if flat is None:
+                continue
+            if "." in flat and is_permission(flat):
+                if text:
+                    value = _permission(flat, text)
+                    invalid += value is None
+                    found |= {} if value is None else {flat: value}
+            else:
+                found[flat] = text
+        return found, invalid
+
+
+def _flat_name(name: str) -> str:
+    return f"preferences.{name}" if name in _PREFERENCES else name
+
+
+def _permission(name: str, text: str) -> Any:
+    """A yes or no; None where it is neither. An empty one says nothing: what was answered cannot be taken back."""
+    part, _, rest = name.partition(".")
+    answer = _YES_OR_NO.get(text.lower())
+    if answer is None:
+        return None
+    return answer if part == "preferences" else {"id": rest, "value": answer}
+
+
+def news(theirs: Mapping[str, Any], snapshot: Mapping[str, Any], *, is_whole: bool) -> dict[str, Any]:
+    """What says something new, each as the type that the copy has it in. What is not in a whole copy is empty."""
+    found = {}
+    for name, value in theirs.items():
+        if name in snapshot:
+            old = snapshot[name]
+            if value != old and (typed := _as_typed(value, old)) != old and differs(name, typed, old):
+                found[name] = typed
+        elif value != "" or not is_whole:
+            found[name] = value
+    return found
+
+
+def _as_typed(value: Any, old: Any) -> Any:
+    """A text as the kind of value that the API gave for the same attribute; as it is where it does not look so."""
+    if not isinstance(value, str) or old is None:
+        return value
+    if isinstance(old, bool):
+        return _YES_OR_NO.get(value.lower(), value)
+    if isinstance(old, int | float):
+        return _number(value, old)
+    if isinstance(old, str) and (at := moment(value)) is not None and at == moment(old):
+        return old  # the same moment with another number of digits or another offset
+    return value
+
+
+def _number(text: str, old: float) -> Any:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return text
+    if not number.is_finite():
+        return text
+    return old if number == Decimal(str(old)) else int(number) if number == int(number) else float(number)
+
+
+def key_of(column: str, value: Any) -> str:
+    """A key as its column keeps it; one that is too long is not kept."""
+    text = normalised(column, str(value)) if value else ""
+    return text if len(text) <= _LONGEST[column] else ""
