@@ -23,7 +23,6 @@ from contacts.importing.turns import Lease, LostLeaseError
 from contacts.importing.values import CONTACT_ID, Plan, guid, key_of
 from contacts.models import ExportFile
 from engage_portal.core import clock
-from engage_portal.core.clock import Deadline
 from engage_portal.engage.xml import (
     DEFAULT_NAMES,
     BadNamesError,
@@ -47,8 +46,8 @@ log = structlog.get_logger(__name__)
 Seen = Callable[[ExportFile], None]
 
 
-def read_next(*, deadline: Deadline | None = None, seen: Seen | None = None) -> ExportFile | None:
-    """Read the file whose turn it is, until it is done or rejected, or the deadline has come.
+def read_next(*, is_over: Callable[[], bool] = lambda: False, seen: Seen | None = None) -> ExportFile | None:
+    """Read the file whose turn it is, until it is done or rejected, or `is_over` says so after a piece.
 
     Returns the file as it is then; None where no file waits, another process reads, or a rejected one is in the way.
     `seen` is called with the file after each piece. Raises ImportRefusedError below level 3. May run at the same time
@@ -62,7 +61,7 @@ def read_next(*, deadline: Deadline | None = None, seen: Seen | None = None) -> 
     file = lease.file
     with suppress(LostLeaseError):
         try:
-            _Run(lease, names, seen or (lambda _file: None)).go(deadline)
+            _Run(lease, names, seen or (lambda _file: None)).go(is_over)
         except UnreadableExportError as error:
             _reject(lease, str(error))
         except FileNotFoundError:
@@ -94,11 +93,11 @@ class _Run:
         self._lease, self._file, self._names, self._seen = lease, lease.file, names, seen
         self._plan = Plan()
 
-    def go(self, deadline: Deadline | None) -> None:
+    def go(self, is_over: Callable[[], bool]) -> None:
         """Read on. Raises UnreadableExportError, LostLeaseError and OSError."""
         if not self._file.report:
             self._check()
-        if self._put_in(deadline):
+        if self._put_in(is_over):
             self._finish()
         else:
             self._lease.end()
@@ -112,6 +111,7 @@ class _Run:
             if clock.now() - said > turns.LEASE / 4:
                 self._lease.renew()
                 said = clock.now()
+            self._seen(self._file)
 
         with Path(self._file.path).open("rb") as stream:
             found = survey(stream, self._names, seen=alive)
@@ -126,14 +126,14 @@ class _Run:
         self._lease.renew(total=found.total, report=self._file.report)
         self._seen(self._file)
 
-    def _put_in(self, deadline: Deadline | None) -> bool:
-        """The second pass, as far as the deadline allows; True where it came to the end."""
+    def _put_in(self, is_over: Callable[[], bool]) -> bool:
+        """The second pass; True where it came to the end."""
         with Path(self._file.path).open("rb") as stream:
             left = records(stream, self._names, skip=self._file.position)
             while some := list(islice(left, PIECE)):
                 self._put(some)
                 self._seen(self._file)
-                if deadline is not None and deadline.is_past:
+                if is_over():
                     break
         return self._file.position >= self._file.total
 

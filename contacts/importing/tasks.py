@@ -28,7 +28,7 @@ def read_exports() -> int:
     end, had = Deadline.after(SLICE_SECONDS), 0
     try:
         take_settled()
-        while not end.is_past and (file := read_next(deadline=end)) is not None:
+        while not end.is_past and (file := read_next(is_over=lambda: end.is_past)) is not None:
             had += 1
             if file.state == ExportFile.State.REJECTED:
                 break

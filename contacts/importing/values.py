@@ -17,7 +17,7 @@ _GUID = re.compile(
     r"\{?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})\}?", re.ASCII
 )
 _PREFERENCES = ("acceptsEmail", "acceptsSms", "acceptsPostal")
-"""Preferences in the API [github.com/liblaber/voyado-engage-2.0.0-typescript-1.0.0]. That files name them so is inferred."""
+"""Preferences in the API [github.com/liblaber/voyado-engage-2.0.0-typescript-1.0.0]; what files call them is inferred."""
 _YES_OR_NO = {"true": True, "1": True, "false": False, "0": False}
 _LONGEST_NAME = 130
 _LONGEST = {column: longest(column) for column in KEY_FIELDS.values()}

@@ -86,7 +86,8 @@ def _copy(values: list[tuple[Any, ...]]) -> None:
     for sign, written in (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r")):
         text = text.replace(sign, written)
     text = text.replace(_CELL, "\t").replace(_LINE, "\n")
-    with connection.cursor() as cursor, cursor.copy(f"COPY {_TABLE} ({', '.join(NEW)}) FROM STDIN") as copy:
+    statement = f"COPY {_TABLE} ({', '.join(NEW)}) FROM STDIN"
+    with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:
         copy.write(text)
 
 

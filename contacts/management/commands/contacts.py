@@ -1,6 +1,6 @@
 """`manage.py contacts`: the local copy on the command line, for people and for scripts."""
 
-from contacts.commands import sync, verify
+from contacts.commands import importing, sync, verify
 from engage_portal.outbox.commands.subcommands import Subcommands
 
 
@@ -10,4 +10,4 @@ class Command(Subcommands):
     help = (
         "Brings the local copy of the contacts up to date and checks it. Each subcommand has its own --help."
     )
-    actions = (*sync.ACTIONS, *verify.ACTIONS)
+    actions = (importing.ACTION, *sync.ACTIONS, *verify.ACTIONS)

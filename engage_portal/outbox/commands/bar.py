@@ -30,12 +30,12 @@ def progress(
         TextColumn("{task.fields[left]} left"),
         _Rate(),
     )
-    with Progress(*columns, console=terminal.err, transient=True) as bar, _logs_above_the_bar():
+    with Progress(*columns, console=terminal.err, transient=True) as bar, logs_above_the_bar():
         yield _Mover(bar, left)
 
 
 @contextmanager
-def _logs_above_the_bar() -> Iterator[None]:
+def logs_above_the_bar() -> Iterator[None]:
     """Warnings appear above the bar, through the stream that rich has put in place; a line for each call does not."""
     root = logging.getLogger()
     level = root.level
