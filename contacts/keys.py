@@ -7,6 +7,7 @@ import phonenumbers
 from django.conf import settings
 
 from contacts.models import KEY_FIELDS, Contact
+from contacts.phones import is_plain_e164
 from engage_portal.engage import Identifier, IdentifierKind
 
 _COLUMNS: dict[IdentifierKind, tuple[str, ...]] = {
@@ -48,6 +49,8 @@ def e164(value: str) -> str:
 
     Without a country code it is read as one of the region `PHONE_REGION`.
     """
+    if is_plain_e164(value):
+        return value
     try:
         number = phonenumbers.parse(value, settings.PHONE_REGION)
     except phonenumbers.NumberParseException:

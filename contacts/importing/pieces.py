@@ -135,11 +135,8 @@ class Piece:
         """Put in what is left, in document order. Raises IntegrityError where somebody else was faster."""
         if self._by_id or self._by_key:
             self._load(self._entries, is_locked=True)
-        taken = (
-            rows.taken_ids(entry.engage_id for entry in self._entries if entry.engage_id)
-            if ids_may_be_taken
-            else ()
-        )
+        ids = {entry.engage_id for entry in self._entries} - {""}
+        taken = rows.taken_ids(ids) if ids_may_be_taken else ()
         for entry in self._entries:
             if entry.is_deletion:
                 self._delete(entry)

@@ -13,11 +13,10 @@ from contacts.merging import moment
 from contacts.models import KEY_FIELDS
 
 CONTACT_ID = "contactId"
-_GUID = re.compile(
-    r"\{?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})\}?", re.ASCII
-)
+_GUID = re.compile(r"\{?[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\}?", re.ASCII)
+_NOBODY = "0" * 32
 _PREFERENCES = ("acceptsEmail", "acceptsSms", "acceptsPostal")
-"""Preferences in the API [github.com/liblaber/voyado-engage-2.0.0-typescript-1.0.0]; what files call them is inferred."""
+"""API preferences [github.com/liblaber/voyado-engage-2.0.0-typescript-1.0.0]; that files say the same is inferred."""
 _YES_OR_NO = {"true": True, "1": True, "false": False, "0": False}
 _LONGEST_NAME = 130
 _LONGEST = {column: longest(column) for column in KEY_FIELDS.values()}
@@ -25,9 +24,11 @@ _LONGEST = {column: longest(column) for column in KEY_FIELDS.values()}
 
 def guid(text: str) -> str:
     """A contactId as 32 small hexadecimal digits, however it is written; empty where it is none."""
-    found = _GUID.fullmatch(text.lower())
-    digits = "".join(found.groups()) if found else ""
-    return digits if digits.strip("0") else ""
+    text = text.lower()
+    if not _GUID.fullmatch(text):
+        return ""
+    digits = text.replace("-", "").strip("{}")
+    return "" if digits == _NOBODY else digits
 
 
 class Plan(dict[str, "str | None"]):

@@ -10,11 +10,9 @@ from typing import Any
 import msgspec
 from django.db import connection
 
-from contacts.importing.rows import COLUMNS, Row
-from contacts.models import Contact
+from contacts.importing.rows import COLUMNS, TABLE, Row
 from engage_portal.core import clock
 
-_TABLE = Contact._meta.db_table  # noqa: SLF001 - Django's documented way to a model's names
 NEW = (
     "id", "engage_contact_id", "contact_type", *COLUMNS, "snapshot", "changes", "as_of", "source",
     "created_in_store", "created_as_unapproved", "created_at",
@@ -28,25 +26,28 @@ _CELL, _LINE = "\x1f", "\x1e"
 
 def insert(rows: Sequence[Row]) -> None:
     """Write new contacts. Raises IntegrityError where an id is taken."""
-    if rows:
-        now = clock.now()
-        (_copy if connection.vendor == "postgresql" else _insert)([_new(row, now) for row in rows])
+    if not rows:
+        return
+    # All of a piece show the same moment.
+    as_of, now = _moment(rows[0].as_of), _moment(clock.now())
+    (_copy if connection.vendor == "postgresql" else _insert)([_new(row, as_of, now) for row in rows])
 
 
 def update(rows: Sequence[Row]) -> None:
     """Write what changed in contacts that are there."""
     if not rows:
         return
-    values = [(*_changed(row), row.pk) for row in rows]
+    as_of = _moment(rows[0].as_of)
+    values = [(*_changed(row, as_of), row.pk) for row in rows]
     if connection.vendor == "postgresql":
         _update_at_once(values)
         return
     names = ", ".join(f"{name} = %s" for name in CHANGED)
     with connection.cursor() as cursor:
-        cursor.executemany(f"UPDATE {_TABLE} SET {names} WHERE id = %s", values)  # noqa: S608 - our own names
+        cursor.executemany(f"UPDATE {TABLE} SET {names} WHERE id = %s", values)  # noqa: S608 - our own names
 
 
-def _new(row: Row, now: datetime) -> tuple[Any, ...]:
+def _new(row: Row, as_of: Any, now: Any) -> tuple[Any, ...]:
     return (
         row.pk,
         row.engage_id,
@@ -54,16 +55,16 @@ def _new(row: Row, now: datetime) -> tuple[Any, ...]:
         *row.keys.values(),
         _json.encode(row.snapshot).decode(),
         "{}",
-        _moment(row.as_of),
+        as_of,
         row.source,
         row.created_in_store,
         False,
-        _moment(now),
+        now,
     )
 
 
-def _changed(row: Row) -> tuple[Any, ...]:
-    return (row.contact_type, *row.keys.values(), _json.encode(row.snapshot).decode(), _moment(row.as_of))
+def _changed(row: Row, as_of: Any) -> tuple[Any, ...]:
+    return (row.contact_type, *row.keys.values(), _json.encode(row.snapshot).decode(), as_of)
 
 
 def _moment(at: datetime | None) -> Any:
@@ -78,7 +79,7 @@ def _moment(at: datetime | None) -> Any:
 def _insert(values: list[tuple[Any, ...]]) -> None:
     marks = ", ".join(["%s"] * len(NEW))
     with connection.cursor() as cursor:
-        cursor.executemany(f"INSERT INTO {_TABLE} ({', '.join(NEW)}) VALUES ({marks})", values)  # noqa: S608
+        cursor.executemany(f"INSERT INTO {TABLE} ({', '.join(NEW)}) VALUES ({marks})", values)  # noqa: S608
 
 
 def _copy(values: list[tuple[Any, ...]]) -> None:
@@ -86,7 +87,7 @@ def _copy(values: list[tuple[Any, ...]]) -> None:
     for sign, written in (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r")):
         text = text.replace(sign, written)
     text = text.replace(_CELL, "\t").replace(_LINE, "\n")
-    statement = f"COPY {_TABLE} ({', '.join(NEW)}) FROM STDIN"
+    statement = f"COPY {TABLE} ({', '.join(NEW)}) FROM STDIN"
     with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:
         copy.write(text)
 
@@ -99,6 +100,6 @@ def _update_at_once(values: list[tuple[Any, ...]]) -> None:
     sets = ", ".join(f"{name} = n.{name}" for name in CHANGED)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {_TABLE} AS c SET {sets} FROM unnest({arrays}) AS n({', '.join(names)}) WHERE c.id = n.id",  # noqa: S608
+            f"UPDATE {TABLE} AS c SET {sets} FROM unnest({arrays}) AS n({', '.join(names)}) WHERE c.id = n.id",  # noqa: S608
             columns,
         )

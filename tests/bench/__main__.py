@@ -16,14 +16,14 @@ django.setup()
 
 from rich.console import Console  # noqa: E402
 
-from tests.bench import accepting, delivery, growth, lookup, machine, memory, outage, pace, people  # noqa: E402
+from tests.bench import accepting, delivery, growth, importing, lookup, machine, memory, outage, pace, people  # noqa: E402
 from tests.bench.report import Figure, document, show  # noqa: E402
 from tests.flows.running import ROOT  # noqa: E402
 
 Measure = Callable[..., Figure]
 _FIGURES: dict[str, Measure] = {
     module.__name__.rpartition(".")[2]: module.measure
-    for module in (delivery, growth, accepting, pace, memory, people, lookup, outage)
+    for module in (delivery, growth, accepting, pace, memory, people, lookup, outage, importing)
 }
 
 

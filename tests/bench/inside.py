@@ -14,7 +14,7 @@ from engage_portal.outbox.delivery.passes import deliver  # noqa: E402
 from engage_portal.outbox.models import Item  # noqa: E402
 from engage_portal.outbox.states import State  # noqa: E402
 from engage_portal.outbox.tasks import deliver_due  # noqa: E402
-from tests.bench import filling, filling_contacts, lookup, peers, plans  # noqa: E402
+from tests.bench import filling, filling_contacts, import_once, lookup, peers, plans  # noqa: E402
 
 
 def drain(prefix: str) -> dict[str, Any]:
@@ -50,6 +50,9 @@ _COMMANDS: dict[str, Callable[..., Any]] = {
     "people": filling_contacts.people,
     "change-everybody": filling_contacts.change_everybody,
     "look-up": lookup.look_up,
+    "import": import_once.ours,
+    "import-bare": import_once.bare,
+    "import-empty": import_once.empty,
 }
 
 if __name__ == "__main__":

@@ -24,7 +24,8 @@ LONGEST_FIELD = 100_000
 """Characters."""
 LONGEST_RECORD = 4 * 2**20
 """Bytes that may go by without the end of a record."""
-_FIRST_PIECE, _PIECE = 4096, 65_536
+_FIRST_PIECE, _PIECE = 4096, 32_768
+"""Bytes. A field that is too long fills at least one whole piece, in which then no record ends."""
 _LONGEST_NAME = 60
 
 # Looked for by libxml2 itself: a look at each element from Python would double the time of the first pass.
@@ -62,7 +63,7 @@ def survey(stream: BinaryIO, names: ExportNames, *, seen: Callable[[int], None] 
     `seen` is told the number of records again and again, for whoever has to show that this is alive.
     """
     found, hashed = Survey(), hashlib.sha256()
-    for section, elements in _parts(stream, names, hashed.update):
+    for section, elements in _parts(stream, names, hashed.update, is_checked=True):
         name = _local(section.tag)
         if name not in names.sections:
             found.unknown_sections[name] = found.unknown_sections.get(name, 0) + len(elements)
@@ -83,7 +84,7 @@ def survey(stream: BinaryIO, names: ExportNames, *, seen: Callable[[int], None] 
 def records(stream: BinaryIO, names: ExportNames, *, skip: int = 0) -> Iterator[Record]:
     """The records of a file that `survey` found sound, in document order, without the first `skip`."""
     known = _Names(names.fields)
-    for section, elements in _parts(stream, names, None):
+    for section, elements in _parts(stream, names):
         kind = names.sections.get(_local(section.tag))
         if kind is None:
             continue
@@ -127,13 +128,17 @@ def _local(tag: str) -> str:
 
 
 def _parts(
-    stream: BinaryIO, names: ExportNames, fed: Callable[[bytes], None] | None
+    stream: BinaryIO,
+    names: ExportNames,
+    fed: Callable[[bytes], None] | None = None,
+    *,
+    is_checked: bool = False,
 ) -> Iterator[tuple[Any, list[Any]]]:
     """A section with those of its elements that are complete, again and again. They are gone after each step.
 
     Raises UnreadableExportError.
     """
-    tree = _Tree(names.root)
+    tree = _Tree(names.root, is_checked=is_checked)
     while piece := stream.read(_PIECE if tree.root is not None else _FIRST_PIECE):
         if fed:
             fed(piece)
@@ -146,8 +151,9 @@ def _parts(
 class _Tree:
     """The part of a document that is in memory."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, *, is_checked: bool) -> None:
         self.root: Any = None
+        self._is_checked = is_checked
         self._name = root
         self._since = 0
         # Comments and processing instructions are dropped, so that a field is one text whatever stands in between.
@@ -199,7 +205,8 @@ class _Tree:
             return
         sections = list(self.root)
         for section in sections:
-            _check(section)
+            if self._is_checked:
+                _check(section, is_long=self._since > _PIECE)
             is_open = section is sections[-1] and not is_over
             elements = section[:-1] if is_open else section[:]
             if elements:
@@ -222,11 +229,11 @@ class _Tree:
         return UnreadableExportError(f"It is not well-formed XML: {fault}, line {line}, column {column}.")
 
 
-def _check(section: Any) -> None:
+def _check(section: Any, *, is_long: bool) -> None:
     """Refuse what no contact can be; also in a record that is not complete."""
     if _too_many(section, most=MOST_FIELDS):
         raise UnreadableExportError(f"A record of it has more than {MOST_FIELDS:,} fields.")
-    if _too_long(section, most=LONGEST_FIELD):
+    if is_long and _too_long(section, most=LONGEST_FIELD):
         raise UnreadableExportError(f"A field of it has more than {LONGEST_FIELD:,} characters.")
     if _too_deep(section):
         raise UnreadableExportError("Its elements are nested deeper than those of a contact.")
