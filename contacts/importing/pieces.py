@@ -4,7 +4,7 @@ The caller's transaction holds all of it, with the file's new position.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -32,28 +32,38 @@ class Entry:
     theirs: dict[str, Any]
 
 
-Survives = Callable[[str, str], bool]
-"""Tells whether the rest of the file has a person of this id who lives on under another key than this one."""
+Survives = Callable[[int, str, str], bool]
+"""Tells whether the file has, after a position, a person of this id who lives on under another key than this one."""
 
 
 class Piece:
     """Some records of a file that shows Engage as it was at `as_of`."""
 
     def __init__(
-        self, records: Sequence[Record], *, plan: Plan, as_of: datetime, report: Report, survives: Survives
+        self, records: Sequence[Record], *, plan: Plan, as_of: datetime, position: int, survives: Survives
     ) -> None:
-        self._plan, self._as_of, self._report, self._survives = plan, as_of, report, survives
+        """Needs no database, so that a thread can do it while the piece before this one is written."""
+        self.position = position
+        """How many records of the file are dealt with once this piece is."""
+        self.report = Report()
+        self._plan, self._as_of, self._survives = plan, as_of, survives
         self._key_column = rows.key_column()
         self._key_name = next(name for name, column in KEY_FIELDS.items() if column == self._key_column)
         self._by_id: dict[str, Row] = {}
         self._by_key: dict[str, Row] = {}
         self._touched: dict[str, Row] = {}
-        self._entries = [entry for record in records if (entry := self._entry(record))]
+        self._all = [entry for record in records if (entry := self._entry(record))]
+        self._unusable = self.report
 
     # ── Before the transaction ──
 
     def look(self) -> None:
-        """Load what the records are about and drop what is known already. Needs no transaction."""
+        """Load what the records are about and drop what is known already. Needs no transaction; may run again."""
+        self.report, self._entries, self._touched = (
+            replace(self._unusable, reasons={**self._unusable.reasons}),
+            self._all,
+            {},
+        )
         self._load(self._entries, is_locked=False)
         often = _repeated(entry.engage_id for entry in self._entries)
         # Whoever is meant by a key alone may be somebody whom another record means by the id.
@@ -66,7 +76,7 @@ class Piece:
         fields = record.fields
         theirs, invalid = self._plan.flat(fields)
         if invalid:
-            self._report.because("a field has an invalid value", invalid)
+            self.report.because("a field has an invalid value", invalid)
         written = fields.get(CONTACT_ID, "")
         engage_id = guid(written) if written else ""
         key = key_of(self._key_column, fields.get(self._key_name))
@@ -79,8 +89,8 @@ class Piece:
         return Entry(record.section is Section.DELETED, record.source, engage_id, key, theirs)
 
     def _skip(self, reason: str) -> None:
-        self._report.skipped += 1
-        self._report.because(reason)
+        self.report.skipped += 1
+        self.report.because(reason)
 
     def _load(self, entries: Sequence[Entry], *, is_locked: bool) -> None:
         self._by_id = rows.with_ids({entry.engage_id for entry in entries} - {""}, is_locked=is_locked)
@@ -125,9 +135,9 @@ class Piece:
         return row.as_of is not None and row.as_of > self._as_of
 
     def _nothing(self, reason: str) -> None:
-        self._report.unchanged += 1
+        self.report.unchanged += 1
         if reason:
-            self._report.because(reason)
+            self.report.because(reason)
 
     # ── In the transaction ──
 
@@ -176,7 +186,7 @@ class Piece:
             created_in_store=theirs.get("createdInStore", "")[:_LONGEST_STORE],
             is_new=True,
         )
-        self._report.new += 1
+        self.report.new += 1
         self._remember(row)
 
     def _change(self, entry: Entry, row: Row) -> None:
@@ -199,7 +209,7 @@ class Piece:
         row.as_of = self._as_of
         if before != row.keys[self._key_column] and self._by_key.get(before) is row:
             del self._by_key[before]
-        self._report.changed += 1
+        self.report.changed += 1
         self._remember(row)
 
     def _remember(self, row: Row) -> None:
@@ -222,7 +232,7 @@ class Piece:
     def _carefully(self, entry: Entry, row: Row) -> None:
         self._flush()
         if odd.merge_into(row.pk, entry.theirs, as_of=self._as_of):
-            self._report.changed += 1
+            self.report.changed += 1
         else:
             self._nothing("")
         self._reload(entry)
@@ -232,9 +242,9 @@ class Piece:
         if self._is_older(holder) or (row is not None and self._is_older(row)):
             return False
         if not holder.engage_id:
-            self._report.because(_WAITS)
+            self.report.because(_WAITS)
             return False
-        if self._lives_on(holder, entry) or self._survives(holder.engage_id, entry.key):
+        if self._lives_on(holder, entry) or self._survives(self.position, holder.engage_id, entry.key):
             return False
         self._flush()
         odd.move_key(
@@ -244,8 +254,8 @@ class Piece:
             theirs=entry.theirs,
             as_of=self._as_of,
         )
-        self._report.changed += 1
-        self._report.because("the key belongs to another contactId now")
+        self.report.changed += 1
+        self.report.because("the key belongs to another contactId now")
         self._by_id.pop(holder.engage_id, None)
         self._reload(entry)
         return True
@@ -270,7 +280,7 @@ class Piece:
             return
         self._flush()
         odd.forget(row.pk, row.engage_id, as_of=self._as_of)
-        self._report.deleted += 1
+        self.report.deleted += 1
         for key in [key for key, other in self._by_key.items() if other is row]:
             del self._by_key[key]
         self._by_id |= rows.with_ids({row.engage_id}, is_locked=True)

@@ -6,6 +6,7 @@ Whatever is wrong with a file is found in the first pass, which changes nothing.
 
 import gc
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
@@ -132,43 +133,46 @@ class _Run:
     def _put_in(self, is_over: Callable[[], bool]) -> bool:
         """The second pass; True where it came to the end."""
         with Path(self._file.path).open("rb") as stream, _unswept(), _rare_checkpoints():
-            left = records(stream, self._names, skip=self._file.position)
-            while some := list(islice(left, PIECE)):
-                self._put(some)
+            for piece in _ahead(self._pieces(records(stream, self._names, skip=self._file.position))):
+                self._put(piece)
                 gc.collect(0)
                 self._seen(self._file)
                 if is_over():
                     break
         return self._file.position >= self._file.total
 
-    def _put(self, some: list[Record]) -> None:
+    def _pieces(self, left: Iterator[Record]) -> Iterator[Piece]:
+        position = self._file.position
+        while some := list(islice(left, PIECE)):
+            position += len(some)
+            yield Piece(
+                some,
+                plan=self._plan,
+                as_of=self._file.made_at,
+                position=position,
+                survives=self._survives,
+            )
+
+    def _put(self, piece: Piece) -> None:
         """One piece, again where somebody else wrote the same contacts at the same moment."""
         for tries in range(1, _TRIES + 1):
             try:
-                return self._put_once(some, is_again=tries > 1)
+                return self._put_once(piece, is_again=tries > 1)
             except (IntegrityError, OperationalError):  # the latter is a deadlock, which PostgreSQL ends
                 if tries == _TRIES:
                     raise
         return None
 
-    def _put_once(self, some: list[Record], *, is_again: bool) -> None:
-        report = Report.of(self._file.report)
-        position = self._file.position + len(some)
-        piece = Piece(
-            some,
-            plan=self._plan,
-            as_of=self._file.made_at,
-            report=report,
-            survives=lambda engage_id, key: self._survives(position, engage_id, key),
-        )
+    def _put_once(self, piece: Piece, *, is_again: bool) -> None:
         piece.look()
-        document: dict[str, object] = {}
         with transaction.atomic():
             _trust_the_position()
             piece.write(ids_may_be_taken=is_again)
+            report = Report.of(self._file.report)
+            report.add(piece.report)
             document = report.document()
-            self._lease.renew(position=position, report=document)
-        self._file.position, self._file.report = position, document
+            self._lease.renew(position=piece.position, report=document)
+        self._file.position, self._file.report = piece.position, document
 
     def _survives(self, position: int, engage_id: str, key: str) -> bool:
         """Whether somebody is alive under another key a little later in the file."""
@@ -199,6 +203,21 @@ class _Run:
             discard(self._file)
         for file in group:
             discard(file)
+
+
+def _ahead(pieces: Iterator[Piece]) -> Iterator[Piece]:
+    """The same pieces. The next one is made in a thread of its own while PostgreSQL writes this one.
+
+    SQLite works in this process and asks for the interpreter's lock after each row: a second thread would slow it down.
+    """
+    if connection.vendor == "sqlite":
+        yield from pieces
+        return
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="export") as making:
+        following = making.submit(next, pieces, None)
+        while (piece := following.result()) is not None:
+            following = making.submit(next, pieces, None)
+            yield piece
 
 
 @contextmanager

@@ -41,6 +41,16 @@ class Report:
             "missing": self.missing,
         }
 
+    def add(self, other: "Report") -> None:
+        """Add the numbers of another piece of the same file."""
+        self.new += other.new
+        self.changed += other.changed
+        self.unchanged += other.unchanged
+        self.deleted += other.deleted
+        self.skipped += other.skipped
+        for reason, number in other.reasons.items():
+            self.because(reason, number)
+
     def because(self, reason: str, number: int = 1) -> None:
         """Count a reason."""
         self.reasons[reason] = self.reasons.get(reason, 0) + number
