@@ -23,3 +23,4 @@ class ContactsConfig(AppConfig):
                 minutes=settings.ENGAGE_SYNC_MINUTES,
             )
         register_schedule("contacts refresh", "contacts.following.tasks.refresh_noted", minutes=1)
+        register_schedule("contacts exports", "contacts.tasks.read_exports", minutes=5)

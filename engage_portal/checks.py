@@ -3,6 +3,7 @@
 import base64
 import re
 import sys
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -143,6 +144,58 @@ def contacts_can_be_recognised(**_kwargs: Any) -> list[CheckMessage]:
                 id="engage_portal.E018",
             )
         )
+    return problems
+
+
+@register(CONFIGURATION)
+def exports_can_be_read(**_kwargs: Any) -> list[CheckMessage]:
+    """The folders exist or can be made, and the file of names can be used."""
+    problems: list[CheckMessage] = []
+    if settings.ENGAGE_EXPORT_FOLDER and not Path(settings.ENGAGE_EXPORT_FOLDER).is_dir():
+        problems.append(Error("ENGAGE_EXPORT_FOLDER must be a folder that exists.", id="engage_portal.E030"))
+    if not settings.ENGAGE_EXPORT_SPOOL or Path(settings.ENGAGE_EXPORT_SPOOL).is_file():
+        problems.append(Error("ENGAGE_EXPORT_SPOOL must be a folder.", id="engage_portal.E031"))
+    if settings.ENGAGE_EXPORT_MAPPING:
+        from engage_portal.engage.xml import BadNamesError, names_from  # noqa: PLC0415 - lxml only where it is used
+
+        try:
+            names_from(Path(settings.ENGAGE_EXPORT_MAPPING))
+        except BadNamesError as error:
+            problems.append(
+                Error(f"ENGAGE_EXPORT_MAPPING names a file that {error}.", id="engage_portal.E032")
+            )
+    return problems
+
+
+@register(CONFIGURATION)
+def sftp_can_be_used(**_kwargs: Any) -> list[CheckMessage]:
+    """Where there is a server there is a user, something to log in with, and a key to know the server by."""
+    if not settings.SFTP_URL:
+        return []
+    from engage_portal.fallback.sftp import host_key, key_file_problem  # noqa: PLC0415 - the same for paramiko
+
+    problems: list[CheckMessage] = []
+    parts = urlsplit(settings.SFTP_URL)
+    if not parts.username or parts.password is not None or parts.query or parts.fragment:
+        problems.append(
+            Error(
+                "SFTP_URL must be sftp://USER@HOST:PORT/FOLDER, without a password.", id="engage_portal.E033"
+            )
+        )
+    try:
+        host_key(settings.SFTP_HOST_KEY)
+    except ValueError:
+        problems.append(
+            Error(
+                "SFTP_HOST_KEY must be the server's public key, ssh-ed25519 AAAA….", id="engage_portal.E034"
+            )
+        )
+    if bool(settings.SFTP_PASSWORD) == bool(settings.SFTP_KEY_FILE):
+        problems.append(
+            Error("SFTP_URL needs either SFTP_PASSWORD or SFTP_KEY_FILE.", id="engage_portal.E035")
+        )
+    elif settings.SFTP_KEY_FILE and (problem := key_file_problem(settings.SFTP_KEY_FILE)):
+        problems.append(Error(f"SFTP_KEY_FILE {problem}.", id="engage_portal.E036"))
     return problems
 
 

@@ -15,6 +15,8 @@ from engage_portal.core import clock
 
 LEVEL_WITH_COPY = 3
 _PIECE = 2**20
+_A_DAY = 86_400
+_SETTLED = (ExportFile.State.DONE, ExportFile.State.PASSED)
 _KNOWN = (ExportFile.State.WAITING, ExportFile.State.RUNNING, ExportFile.State.DONE)
 
 
@@ -86,6 +88,21 @@ def discard(file: ExportFile) -> None:
         Path(file.path).unlink(missing_ok=True)
 
 
+def sweep_spool() -> int:
+    """Delete what an interruption left in the spool folder a day ago and no row names. Returns how many."""
+    limit = clock.now().timestamp() - _A_DAY
+    old = [path for path in spool_folder().iterdir() if path.is_file() and path.stat().st_mtime < limit]
+    named = set(
+        ExportFile.objects.filter(path__in=map(str, old))
+        .exclude(state__in=_SETTLED)
+        .values_list("path", flat=True)
+    )
+    left = [path for path in old if str(path) not in named]
+    for path in left:
+        path.unlink(missing_ok=True)
+    return len(left)
+
+
 def _pieces(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while piece := file.read(_PIECE):
@@ -93,6 +110,17 @@ def _pieces(path: Path) -> Iterator[bytes]:
 
 
 def _spooled(path: Path, pieces: Iterable[bytes]) -> tuple[str, int]:
+    """Write under a temporary name first: what has its final name is whole."""
+    part = path.with_suffix(".part")
+    try:
+        digest, size = _written(part, pieces)
+        part.rename(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return digest, size
+
+
+def _written(path: Path, pieces: Iterable[bytes]) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         for piece in pieces:

@@ -7,9 +7,10 @@ from django_q.tasks import async_task
 
 from contacts.importing import turns
 from contacts.importing.folder import take_settled
-from contacts.importing.intake import LEVEL_WITH_COPY
+from contacts.importing.intake import LEVEL_WITH_COPY, sweep_spool
 from contacts.importing.naming import ImportRefusedError
 from contacts.importing.reading import read_next
+from contacts.importing.remote import take_remote
 from contacts.models import ExportFile
 from engage_portal.core.clock import Deadline
 
@@ -27,13 +28,15 @@ def read_exports() -> int:
         return 0
     end, had = Deadline.after(SLICE_SECONDS), 0
     try:
+        sweep_spool()
         take_settled()
+        take_remote()
         while not end.is_past and (file := read_next(is_over=lambda: end.is_past)) is not None:
             had += 1
             if file.state == ExportFile.State.REJECTED:
                 break
-    except ImportRefusedError as refusal:
-        log.error("contacts exports are not read", problem=str(refusal))  # noqa: TRY400 - the sentence says it
+    except (ImportRefusedError, OSError) as refusal:
+        log.error("contacts exports are not read", problem=_problem(refusal))  # noqa: TRY400 - the sentence says it
         return had
     file = turns.in_turn()
     if end.is_past and file is not None and file.state != ExportFile.State.REJECTED:
@@ -45,3 +48,12 @@ def queue_reading() -> None:
     """Wake a worker up to read; one such task is queued at a time."""
     if cache.add(_QUEUED, 1, SLICE_SECONDS):
         async_task("contacts.tasks.read_exports", task_name="read exports")  # type: ignore[no-untyped-call]
+
+
+def _problem(error: Exception) -> str:
+    """Our own sentence, or the system's without the path that it names."""
+    return (
+        str(error)
+        if isinstance(error, ImportRefusedError)
+        else str(getattr(error, "strerror", "") or type(error).__name__)
+    )

@@ -1,0 +1,1 @@
+"""What goes beside Engage's API: files on an SFTP server."""
