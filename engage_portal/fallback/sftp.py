@@ -7,7 +7,6 @@ personal data.
 """
 
 import base64
-import binascii
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,14 +49,12 @@ class Place:
 
 
 def place(url: str) -> Place:
-    """From sftp://user@host:port/folder; without a folder it is where the server puts whoever logs in."""
+    """From sftp://user@host:port/folder. The folder is seen from where the server puts whoever logs in; with two
+    slashes, sftp://user@host//folder, from the server's root.
+    """
     parts = urlsplit(url)
-    return Place(
-        parts.hostname or "",
-        parts.port or _PORT,
-        unquote(parts.username or ""),
-        unquote(parts.path).strip("/"),
-    )
+    folder = unquote(parts.path).removeprefix("/").rstrip("/")
+    return Place(parts.hostname or "", parts.port or _PORT, unquote(parts.username or ""), folder)
 
 
 def host_key(line: str) -> Any:
@@ -65,7 +62,7 @@ def host_key(line: str) -> Any:
     kind, _, rest = line.strip().partition(" ")
     try:
         return paramiko.PKey.from_type_string(kind, base64.b64decode(rest.split(" ")[0], validate=True))
-    except (binascii.Error, ValueError, KeyError, IndexError, paramiko.SSHException) as error:
+    except Exception as error:
         raise ValueError("no public key") from error
 
 
