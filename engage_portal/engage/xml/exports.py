@@ -64,21 +64,24 @@ def survey(stream: BinaryIO, names: ExportNames, *, seen: Callable[[int], None] 
     """
     found, hashed = Survey(), hashlib.sha256()
     for section, elements in _parts(stream, names, hashed.update, is_checked=True):
-        name = _local(section.tag)
-        if name not in names.sections:
-            found.unknown_sections[name] = found.unknown_sections.get(name, 0) + len(elements)
-            continue
-        for element in elements:
-            if (record := _local(element.tag)) in names.records:
-                found.total += 1
-            else:
-                found.unknown_records[record] = found.unknown_records.get(record, 0) + 1
+        _count(found, _local(section.tag), elements, names)
         if len(found.unknown_sections) + len(found.unknown_records) > MOST_FIELDS:
-            raise UnreadableExportError("It has too many sections of unknown names.")
+            raise UnreadableExportError("It has too many elements of unknown names.")
         if seen:
             seen(found.total)
     found.digest = hashed.hexdigest()
     return found
+
+
+def _count(found: Survey, section: str, elements: list[Any], names: ExportNames) -> None:
+    if section not in names.sections:
+        found.unknown_sections[section] = found.unknown_sections.get(section, 0) + len(elements)
+        return
+    for element in elements:
+        if (name := _local(element.tag)) in names.records:
+            found.total += 1
+        else:
+            found.unknown_records[name] = found.unknown_records.get(name, 0) + 1
 
 
 def records(stream: BinaryIO, names: ExportNames, *, skip: int = 0) -> Iterator[Record]:
