@@ -72,14 +72,18 @@ def take_file(
 
 def spool_folder() -> Path:
     """Where files lie until they are read: of one owner alone, since all of them are personal data."""
-    folder = Path(settings.ENGAGE_EXPORT_SPOOL)
+    folder = _spool()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
 
 
 def is_ours(file: ExportFile) -> bool:
     """Whether the portal made the file itself, and has to delete it."""
-    return bool(file.path) and Path(file.path).parent == Path(settings.ENGAGE_EXPORT_SPOOL)
+    return bool(file.path) and Path(file.path).parent == _spool()
+
+
+def _spool() -> Path:
+    return Path(settings.ENGAGE_EXPORT_SPOOL).absolute()
 
 
 def discard(file: ExportFile) -> None:
