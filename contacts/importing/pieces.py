@@ -12,7 +12,7 @@ from uuid import uuid4
 from contacts.importing import odd, rows, writing
 from contacts.importing.reporting import Report
 from contacts.importing.rows import MEMBER, Row
-from contacts.importing.values import CONTACT_ID, Plan, guid, key_of, news
+from contacts.importing.values import CONTACT_ID, Plan, guid, key_of, keys_of, news
 from contacts.models import KEY_FIELDS
 from engage_portal.engage.xml import Record, Section
 
@@ -179,7 +179,7 @@ class Piece:
             pk=uuid4().hex if entry.engage_id in taken else entry.engage_id,
             engage_id=entry.engage_id,
             contact_type=MEMBER,
-            keys={column: key_of(column, theirs.get(name)) for name, column in KEY_FIELDS.items()},
+            keys=keys_of(theirs),
             snapshot=theirs,
             as_of=self._as_of,
             source=entry.source[:_LONGEST_SOURCE],

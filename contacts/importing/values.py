@@ -15,6 +15,7 @@ from contacts.models import KEY_FIELDS
 CONTACT_ID = "contactId"
 _GUID = re.compile(r"\{?[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\}?", re.ASCII)
 _NOBODY = "0" * 32
+_NO_KEYS = dict.fromkeys(KEY_FIELDS.values(), "")
 _PREFERENCES = ("acceptsEmail", "acceptsSms", "acceptsPostal")
 """API preferences [github.com/liblaber/voyado-engage-2.0.0-typescript-1.0.0]; that files say the same is inferred."""
 _YES_OR_NO = {"true": True, "1": True, "false": False, "0": False}
@@ -119,5 +120,16 @@ def _number(text: str, old: float) -> Any:
 
 def key_of(column: str, value: Any) -> str:
     """A key as its column keeps it; one that is too long is not kept."""
-    text = normalised(column, str(value)) if value else ""
+    if not value:
+        return ""
+    text = normalised(column, str(value))
     return text if len(text) <= _LONGEST[column] else ""
+
+
+def keys_of(theirs: Mapping[str, Any]) -> dict[str, str]:
+    """All keys of somebody new, by their columns."""
+    keys = dict(_NO_KEYS)
+    for name, column in KEY_FIELDS.items():
+        if name in theirs:
+            keys[column] = key_of(column, theirs[name])
+    return keys

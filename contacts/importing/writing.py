@@ -30,7 +30,10 @@ def insert(rows: Sequence[Row]) -> None:
         return
     # All of a piece show the same moment.
     as_of, now = _moment(rows[0].as_of), _moment(clock.now())
-    (_copy if connection.vendor == "postgresql" else _insert)([_new(row, as_of, now) for row in rows])
+    is_postgres = connection.vendor == "postgresql"
+    no: Any = "f" if is_postgres else False
+    values = [_new(row, as_of, now, no) for row in rows]
+    (_copy if is_postgres else _insert)(values)
 
 
 def update(rows: Sequence[Row]) -> None:
@@ -47,7 +50,7 @@ def update(rows: Sequence[Row]) -> None:
         cursor.executemany(f"UPDATE {TABLE} SET {names} WHERE id = %s", values)  # noqa: S608 - our own names
 
 
-def _new(row: Row, as_of: Any, now: Any) -> tuple[Any, ...]:
+def _new(row: Row, as_of: Any, now: Any, no: Any) -> tuple[Any, ...]:
     return (
         row.pk,
         row.engage_id,
@@ -58,7 +61,7 @@ def _new(row: Row, as_of: Any, now: Any) -> tuple[Any, ...]:
         as_of,
         row.source,
         row.created_in_store,
-        False,
+        no,
         now,
     )
 
@@ -83,7 +86,7 @@ def _insert(values: list[tuple[Any, ...]]) -> None:
 
 
 def _copy(values: list[tuple[Any, ...]]) -> None:
-    text = _LINE.join(_CELL.join(map(str, value)) for value in values)
+    text = _LINE.join(_CELL.join(value) for value in values)
     for sign, written in (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r")):
         text = text.replace(sign, written)
     text = text.replace(_CELL, "\t").replace(_LINE, "\n")

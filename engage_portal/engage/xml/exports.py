@@ -9,6 +9,7 @@ not end, and more and deeper content than a contact can have.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, NamedTuple
@@ -77,11 +78,11 @@ def _count(found: Survey, section: str, elements: list[Any], names: ExportNames)
     if section not in names.sections:
         found.unknown_sections[section] = found.unknown_sections.get(section, 0) + len(elements)
         return
-    for element in elements:
-        if (name := _local(element.tag)) in names.records:
-            found.total += 1
+    for tag, number in Counter([element.tag for element in elements]).items():
+        if (name := _local(tag)) in names.records:
+            found.total += number
         else:
-            found.unknown_records[name] = found.unknown_records.get(name, 0) + 1
+            found.unknown_records[name] = found.unknown_records.get(name, 0) + number
 
 
 def records(stream: BinaryIO, names: ExportNames, *, skip: int = 0) -> Iterator[Record]:
