@@ -42,6 +42,7 @@ class Plan(dict[str, "str | None"]):
         super().__init__()
         fields = settings.ENGAGE_COPY_FIELDS
         self._wants_all = fields == ["all"]
+        self._permissions: set[str] = set()
         self._wanted = {*KEY_FIELDS, *(_flat_name(name) for name in fields)}
 
     def __missing__(self, name: str) -> str | None:
@@ -49,23 +50,21 @@ class Plan(dict[str, "str | None"]):
         is_wanted = (self._wants_all or flat in self._wanted) and name != CONTACT_ID
         kept = flat if is_wanted and len(flat) <= _LONGEST_NAME else None
         self[name] = kept
+        if kept is not None and is_permission(kept):
+            self._permissions.add(kept)
         return kept
 
     def flat(self, fields: Mapping[str, str]) -> tuple[dict[str, Any], int]:
         """A record's fields, flat, and how many had an invalid value and were left out."""
-        found: dict[str, Any] = {}
+        found: dict[Any, Any] = {self[name]: text for name, text in fields.items()}
+        found.pop(None, None)
         invalid = 0
-        for name, text in fields.items():
-            flat = self[name]
-            if flat is None:
-                continue
-            if "." in flat and is_permission(flat):
-                if text:
-                    value = _permission(flat, text)
-                    invalid += value is None
-                    found |= {} if value is None else {flat: value}
-            else:
-                found[flat] = text
+        for name in self._permissions.intersection(found):
+            text = found.pop(name)
+            value = _permission(name, text) if text else None
+            if value is not None:
+                found[name] = value
+            invalid += value is None and bool(text)
         return found, invalid
 
 
