@@ -13,8 +13,8 @@ from contacts.importing import ImportRefusedError, Report, in_the_way, pass_over
 from contacts.importing.folder import in_order
 from contacts.models import ExportFile
 from engage_portal.outbox.commands.arguments import BAD_USAGE, add_by, line
-from engage_portal.outbox.commands.stopping import told_to_stop
 from engage_portal.outbox.commands.speaking import Action, Answer, Options, Terminal
+from engage_portal.outbox.commands.stopping import told_to_stop
 from engage_portal.outbox.commands.tables import Rows
 from engage_portal.outbox.commands.words import plain
 

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from django.conf import settings
-
+from contacts.copy_fields import wanted
 from contacts.flat import differs, is_permission
 from contacts.keys import longest, normalised
 from contacts.merging import moment
@@ -40,14 +39,12 @@ class Plan(dict[str, "str | None"]):
 
     def __init__(self) -> None:
         super().__init__()
-        fields = settings.ENGAGE_COPY_FIELDS
-        self._wants_all = fields == ["all"]
+        self._wants = wanted()
         self._permissions: set[str] = set()
-        self._wanted = {*KEY_FIELDS, *(_flat_name(name) for name in fields)}
 
     def __missing__(self, name: str) -> str | None:
         flat = _flat_name(name)
-        is_wanted = (self._wants_all or flat in self._wanted) and name != CONTACT_ID
+        is_wanted = name != CONTACT_ID and self._wants(flat)
         kept = flat if is_wanted and len(flat) <= _LONGEST_NAME else None
         self[name] = kept
         if kept is not None and is_permission(kept):

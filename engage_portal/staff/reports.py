@@ -11,6 +11,7 @@ _TONES = {
     ExportFile.State.RUNNING: "info",
     ExportFile.State.DONE: "good",
     ExportFile.State.REJECTED: "bad",
+    ExportFile.State.PASSED: "info",
 }
 _OUTCOMES = ("new", "changed", "unchanged", "deleted", "skipped")
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from importlib import import_module
 
 from django.core.files.uploadedfile import UploadedFile
-from django_q.tasks import async_task
+from django.db import transaction
 
+from contacts.importing import ImportRefusedError, take_upload
+from contacts.importing.tasks import queue_reading
 from contacts.models import ExportFile
 from engage_portal.core import clock
 
@@ -24,13 +25,12 @@ class Taken:
 
 def take(files: "Iterable[UploadedFile[bytes]]", *, by: str, is_complete: bool) -> Taken:
     """Take files in, each by itself, and wake a worker that reads them. May run twice: content is taken once."""
-    importing = import_module("contacts.importing")
     taken = Taken()
     for file in files:
         name, began = str(file.name), clock.now()
         try:
-            row = importing.take_upload(name, file.chunks(), by, is_complete=is_complete)
-        except importing.ImportRefusedError as refused:
+            row = take_upload(name, file.chunks(), by, is_complete=is_complete)
+        except ImportRefusedError as refused:
             taken.refused.append(f"{name}: {refused}")
         except OSError:
             taken.refused.append(f"{name}: there was no room to keep it. Please tell an administrator.")
@@ -40,5 +40,5 @@ def take(files: "Iterable[UploadedFile[bytes]]", *, by: str, is_complete: bool) 
             else:
                 taken.known.append(name)
     if taken.new:
-        async_task("contacts.tasks.read_exports", task_name="read exports")  # type: ignore[no-untyped-call]
+        transaction.on_commit(queue_reading, robust=True)
     return taken

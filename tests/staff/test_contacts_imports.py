@@ -1,21 +1,19 @@
 """Imports: what came in, what became of it, and sending more. The reading itself has its own tests."""
 
-from types import SimpleNamespace
+import io
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from contacts.models import ExportFile
+from contacts.importing import ImportRefusedError, tasks
+from contacts.models import Contact, ExportFile
 from engage_portal.core import clock
+from engage_portal.sandbox import exports
 from engage_portal.staff import uploads
 from tests.staff.people_at_work import at_work, exported
 
 pytestmark = pytest.mark.django_db
 IMPORTS = "/staff/contacts/imports/"
-
-
-class RefusedError(Exception):
-    """As the import refuses a file."""
 
 
 @pytest.fixture
@@ -25,26 +23,18 @@ def ines(db):
 
 
 @pytest.fixture
-def importing(monkeypatch):
-    """The import, as the screens know it."""
-    woken = []
+def woken(monkeypatch, settings, tmp_path) -> list[str]:
+    """Whoever was woken to read; files are kept in a folder of the test's own."""
+    settings.ENGAGE_EXPORT_SPOOL = str(tmp_path)
+    calls: list[str] = []
+    monkeypatch.setattr(tasks, "async_task", lambda name, **_: calls.append(name))
+    return calls
 
-    def take_upload(name, chunks, by, *, is_complete=False):
-        content = b"".join(chunks)
-        if name.startswith("bad"):
-            raise RefusedError("This is no file name such as 20260412100003_0_members.xml.")
-        if name.startswith("full"):
-            raise OSError
-        known = ExportFile.objects.filter(digest=content.decode()).first()
-        return known or ExportFile.objects.create(
-            name=name, digest=content.decode(), size=len(content), origin="upload", made_at=clock.now(),
-            added_by=by, is_complete=is_complete,
-        )  # fmt: skip
 
-    module = SimpleNamespace(take_upload=take_upload, ImportRefusedError=RefusedError)
-    monkeypatch.setattr(uploads, "import_module", lambda name: {"contacts.importing": module}[name])
-    monkeypatch.setattr(uploads, "async_task", lambda name, **_: woken.append(name))
-    return woken
+@pytest.fixture(autouse=True)
+def committed(monkeypatch) -> None:
+    """What follows a commit follows at once: a test's own transaction never ends."""
+    monkeypatch.setattr("django.db.transaction.on_commit", lambda call, **_: call())
 
 
 def a_file(name: str, content: bytes = b"<contacts/>") -> SimpleUploadedFile:
@@ -55,29 +45,80 @@ def test_nothing_yet_says_what_to_do(ines):
     assert "No export has come in yet." in ines.get(IMPORTS).text
 
 
-def test_several_files_are_taken_in_at_once_and_a_worker_is_woken(ines, importing):
+def test_several_files_are_taken_in_at_once_and_a_worker_is_woken(ines, woken):
     files = [a_file("20261121021502_0_m.xml", b"a"), a_file("20261121021502_1_m.XML", b"b")]
     page = ines.post(f"{IMPORTS}upload/", {"exports": files, "is_complete": "on"}, follow=True).text
     assert "2 files taken in." in page
     assert list(ExportFile.objects.values_list("added_by", "is_complete")) == [("ines", True)] * 2
-    assert importing == ["contacts.tasks.read_exports"]
+    assert woken == ["contacts.tasks.read_exports"]
 
 
-def test_the_same_content_again_is_said_so_and_wakes_nobody(ines, importing):
+def test_the_same_content_again_is_said_so_and_wakes_nobody(ines, woken):
     for _ in range(2):
         page = ines.post(f"{IMPORTS}upload/", {"exports": [a_file("a.xml")]}, follow=True).text
     assert "this content came in before" in page
     assert ExportFile.objects.count() == 1
-    assert len(importing) == 1
+    assert len(woken) == 1
 
 
-def test_each_file_is_refused_by_itself(ines, importing):
-    files = [a_file("bad.xml", b"1"), a_file("good.xml", b"2"), a_file("full.xml", b"3")]
+def test_each_file_is_refused_by_itself(ines, woken, monkeypatch):
+    taking = uploads.take_upload
+
+    def refuse_bad(name, *arguments, **more):
+        if name == "bad.xml":
+            raise ImportRefusedError("this cannot be read.")
+        return taking(name, *arguments, **more)
+
+    monkeypatch.setattr(uploads, "take_upload", refuse_bad)
+    files = [a_file("20261121021502_0_m.xml", b"1"), a_file("bad.xml", b"2")]
     page = ines.post(f"{IMPORTS}upload/", {"exports": files}, follow=True).text
-    assert "bad.xml: This is no file name" in page
-    assert "full.xml: there was no room to keep it." in page
+    assert "bad.xml: this cannot be read." in page
     assert "1 file taken in." in page
-    assert [file.name for file in ExportFile.objects.all()] == ["good.xml"]
+    assert [file.name for file in ExportFile.objects.all()] == ["20261121021502_0_m.xml"]
+
+
+def test_a_full_disk_is_said_so(ines, woken, monkeypatch):
+    def full(*_arguments, **_more):
+        raise OSError
+
+    monkeypatch.setattr(uploads, "take_upload", full)
+    page = ines.post(f"{IMPORTS}upload/", {"exports": [a_file("a.xml")]}, follow=True).text
+    assert "a.xml: there was no room to keep it." in page
+    assert not ExportFile.objects.exists()
+
+
+def test_below_level_3_there_is_no_copy_to_import_into(ines, woken, settings):
+    settings.ENGAGE_LEVEL = 2
+    page = ines.post(f"{IMPORTS}upload/", {"exports": [a_file("a.xml")]}, follow=True).text
+    assert "level" in page
+    assert not ExportFile.objects.exists()
+
+
+def test_what_is_sent_is_read_into_the_copy(ines, woken):
+    people = list(exports.people(3))
+    file = io.StringIO()
+    exports.write(file, new=people)
+    content = file.getvalue().encode()
+    ines.post(f"{IMPORTS}upload/", {"exports": [a_file("20261121021502_0_members.xml", content)]})
+    tasks.read_exports()
+    assert Contact.objects.count() == 3
+    assert ">3</strong> new" in ines.get(IMPORTS).text
+
+
+def test_a_rejected_file_is_read_again_or_passed_over(ines, woken):
+    ines.post(f"{IMPORTS}upload/", {"exports": [a_file("20261121021502_0_members.xml", b"<contacts><new>")]})
+    tasks.read_exports()
+    (file,) = ExportFile.objects.all()
+    assert file.state == "rejected"
+    woken.clear()
+    assert "read once more" in ines.post(f"{IMPORTS}{file.pk}/again/", follow=True).text
+    assert woken == ["contacts.tasks.read_exports"]
+    tasks.read_exports()
+    assert "is passed over" in ines.post(f"{IMPORTS}{file.pk}/skip/", follow=True).text
+    file.refresh_from_db()
+    assert file.state == "passed"
+    assert "Passed over" in ines.get(IMPORTS).text
+    assert "not rejected any more" in ines.post(f"{IMPORTS}{file.pk}/skip/", follow=True).text
 
 
 @pytest.mark.parametrize(
@@ -88,11 +129,11 @@ def test_each_file_is_refused_by_itself(ines, importing):
         ([a_file("20261121021502_0_m.xml", b"")], "A file is empty."),
     ],
 )
-def test_what_is_no_export_is_refused_at_the_field(ines, importing, files, said):
+def test_what_is_no_export_is_refused_at_the_field(ines, woken, files, said):
     page = ines.post(f"{IMPORTS}upload/", {"exports": files}).text
     assert said in page
     assert not ExportFile.objects.exists()
-    assert importing == []
+    assert woken == []
 
 
 def test_each_file_shows_what_came_of_it(ines):

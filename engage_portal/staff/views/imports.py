@@ -1,11 +1,16 @@
 """Contacts exports: what came in, what became of it, and sending more."""
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from contacts.importing import pass_over, try_again
+from contacts.importing.tasks import queue_reading
 from contacts.models import ExportFile
 from engage_portal.accounts.access import staff_page
 from engage_portal.staff.forms import UploadForm
@@ -45,6 +50,30 @@ def upload(request: HttpRequest) -> HttpResponseBase:
         messages.info(request, f"{name}: this content came in before and is not read twice.")
     for sentence in taken.refused:
         messages.error(request, sentence)
+    return redirect("staff:imports")
+
+
+@staff_page(IMPORT)
+@require_POST
+def again(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """Read a rejected file once more."""
+    if try_again(pk):
+        transaction.on_commit(queue_reading, robust=True)
+        messages.success(request, "It is read once more, when its turn comes.")
+    else:
+        messages.info(request, "It is not rejected any more.")
+    return redirect("staff:imports")
+
+
+@staff_page(IMPORT)
+@require_POST
+def skip(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """Give a rejected file up, so that those after it are read."""
+    if pass_over(pk):
+        transaction.on_commit(queue_reading, robust=True)
+        messages.success(request, "It is passed over. The files after it are read now.")
+    else:
+        messages.info(request, "It is not rejected any more.")
     return redirect("staff:imports")
 
 
