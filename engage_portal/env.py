@@ -9,6 +9,7 @@ import secrets
 import zoneinfo
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -78,6 +79,13 @@ def one_of(name: str, default: str, choices: Sequence[str]) -> str:
         PROBLEMS[name] = f"must be one of {', '.join(choices)}"
         return default
     return value
+
+
+def amount(name: str, default: str, *, least: str, most: str) -> Decimal:
+    """An amount of money within bounds, with its digits."""
+    bounds = Range(Decimal(least), Decimal(most))
+    value = _kept(name, _env.decimal(name, Decimal(default), validate=bounds), default)
+    return Decimal(value)
 
 
 def texts(name: str, default: Sequence[str] = ()) -> list[str]:

@@ -62,6 +62,8 @@ OUTBOX_WAITS = env.waits("OUTBOX_WAITS", (10, 30, 60, 300, 600, 1200, 2400, 3600
 OUTBOX_GIVE_UP_DAYS = env.whole("OUTBOX_GIVE_UP_DAYS", 14, least=1, most=365)
 OUTBOX_BULK_FROM = env.whole("OUTBOX_BULK_FROM", 200, least=0, most=4000)
 OUTBOX_CONFIRM_HOURS = env.whole("OUTBOX_CONFIRM_HOURS", 24, least=0, most=720)
+RECEIPT_SUMS = env.one_of("RECEIPT_SUMS", "refuse", ("refuse", "warn", "ignore"))
+RECEIPT_TOLERANCE = env.amount("RECEIPT_TOLERANCE", "0.01", least="0", most="1000")
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 _mail = env.email("EMAIL_URL", "console:")
 EMAIL_BACKEND = _mail.get("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")

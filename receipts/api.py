@@ -12,6 +12,7 @@ from engage_portal.api.schema import ERRORS, RECEIPT, TRANSACTIONS
 from engage_portal.api.views import EngageView, aged, store_for, whole_or_refuse
 from engage_portal.engage import payloads
 from receipts.history import history_page
+from receipts.rules import warnings_about
 from receipts.services import receipt_record
 
 _MOST = 500
@@ -31,11 +32,17 @@ class Receipts(EngageView):
     )
     @answered_once
     def post(self, request: Request) -> Response:
-        """Keep a finalised purchase or return: 202 at once, whatever Engage does."""
+        """Keep a finalised purchase or return: 202 at once, whatever Engage does. All mistakes are told at once.
+
+        What is taken although it looks like a mistake is listed as `warnings` in the answer.
+        """
         payload = payloads.decode_receipt(raw_body(request))
         store_for(self.key, payload.store_external_id)
         receipt_record(payload=payload, actor=self.key.name)
-        return Response(None, status=202)
+        warnings = [
+            {"field": each.field, "description": each.description} for each in warnings_about(payload)
+        ]
+        return Response({"warnings": warnings} if warnings else None, status=202)
 
 
 class Transactions(EngageView):

@@ -2,7 +2,6 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -14,11 +13,11 @@ from engage_portal.core.ids import parse_guid
 from engage_portal.engage import Conflict, Identifier, payloads
 from engage_portal.outbox.services import enqueue
 from receipts.models import Receipt
+from receipts.rules import check_receipt, moment_of
 from receipts.tagging import IDENTIFIERS
 
 POST = "receipt.post"
 _LEVEL_WITH_COPY = 3
-_FIRST_YEAR, _LAST_YEAR = 1900, 2200
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +31,11 @@ class Recorded:
 def receipt_record(*, payload: payloads.Receipt, actor: str) -> Recorded:
     """Keep a sale and queue it for Engage, in one transaction. Never waits for Engage.
 
-    The same `uniqueReceiptId` with the same content gives the same answer, however often it comes. Other content
-    under a known id raises Conflict: Engage would drop it silently
-    [developer.voyado.com/docs/transactions/field-definitions].
+    Raises PayloadError with everything that is wrong with it. The same `uniqueReceiptId` with the same content gives
+    the same answer, however often it comes. Other content under a known id raises Conflict: Engage would drop it
+    silently [developer.voyado.com/docs/transactions/field-definitions].
     """
-    created = _created(payload.created_date)
-    _check_signs(payload)
+    check_receipt(payload)
     body = payloads.encode_receipt(payload)
     digest = hashlib.sha256(body).hexdigest()
     contact = contact_of(payload.contact)
@@ -45,7 +43,7 @@ def receipt_record(*, payload: payloads.Receipt, actor: str) -> Recorded:
         unique_receipt_id=payload.unique_receipt_id,
         receipt_number=payload.receipt_number,
         store=payload.store_external_id,
-        created_date=created,
+        created_date=moment_of(payload),
         currency=payload.currency,
         total=payload.total_gross_price,
         contact=contact,
@@ -88,45 +86,6 @@ def _stream(receipt: Receipt) -> str:
     if receipt.contact is not None:
         return receipt.contact.stream
     return f"contact:{receipt.match_contact_id}" if receipt.match_contact_id else f"receipt:{receipt.pk}"
-
-
-def _created(text: str) -> datetime:
-    """When the sale happened, in UTC. Raises PayloadError for a date that no till can mean."""
-    try:
-        moment = datetime.fromisoformat(text).astimezone(UTC)
-    except (ValueError, OverflowError):
-        moment = None
-    if moment is None or not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
-        raise payloads.PayloadError(
-            field="createdDate", problem=f"Expected a year from {_FIRST_YEAR} to {_LAST_YEAR}."
-        )
-    return moment
-
-
-def _check_signs(payload: payloads.Receipt) -> None:
-    """The signs of the totals [developer.voyado.com/en/transactions/register-a-return.html]; a mixed receipt has any.
-
-    Raises PayloadError. A sum that is off is kept: some tenants have that check switched off (US sales tax).
-    """
-    kinds = {str(item.type) for item in payload.items}
-    for place, item in enumerate(payload.items):
-        if item.type == "PURCHASE" and item.tax_amount < 0:
-            raise payloads.PayloadError(
-                field=f"items[{place}].taxAmount", problem="The tax of a purchase is not negative."
-            )
-    if kinds == {"PURCHASE"} and payload.total_gross_price < 0:
-        raise payloads.PayloadError(
-            field="totalGrossPrice", problem="The total of a purchase is not negative."
-        )
-    if kinds != {"RETURN"}:
-        return
-    if payload.total_gross_price > 0:
-        raise payloads.PayloadError(field="totalGrossPrice", problem="The total of a return is negative.")
-    for place, method in enumerate(payload.payment_methods):
-        if method.value > 0:
-            raise payloads.PayloadError(
-                field=f"paymentMethods[{place}].value", problem="What is paid back is negative."
-            )
 
 
 def _other_content(receipt: Receipt) -> Conflict:

@@ -3,7 +3,7 @@
 Engage publishes no schema of it; code that parses it in production shows these members (api.md §5).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -29,6 +29,7 @@ from engage_portal.engage.payloads import PayloadError
 log = structlog.get_logger(__name__)
 
 _RETRY_AFTER = "10"
+_TOLD_IN_THE_MESSAGE = 5
 
 # The wording that Engage's integration principles suggest for the checkout.
 NOTICE = (
@@ -43,7 +44,7 @@ def engage_error_response(error: Exception, context: Mapping[str, Any]) -> Respo
     if isinstance(error, EngageError):
         return _from_engage(error)
     if isinstance(error, PayloadError):
-        return validation_error(error.field, error.problem)
+        return validation_error(error.problems)
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     if isinstance(error, RequestDataTooBig):
@@ -60,18 +61,16 @@ def error_body(code: str, message: str, **more: Any) -> dict[str, Any]:
     return {"errorCode": code, "message": message, **more}
 
 
-def validation_error(field: str, problem: str) -> Response:
-    """422 that names one field; 400 where the body as a whole cannot be read."""
-    if not field:
-        return Response(error_body("InvalidBody", problem), status=400)
-    return Response(
-        error_body(
-            "ValidationError",
-            f"{field}: {problem}",
-            validationErrors=[{"field": field, "errorDescription": f"{field}: {problem}"}],
-        ),
-        status=422,
-    )
+def validation_error(problems: Sequence[FieldError]) -> Response:
+    """422 that names every field; 400 where the body as a whole cannot be read."""
+    first = problems[0]
+    if not first.field:
+        return Response(error_body("InvalidBody", first.description), status=400)
+    told = [
+        {"field": each.field, "errorDescription": f"{each.field}: {each.description}"} for each in problems
+    ]
+    message = "; ".join(each["errorDescription"] for each in told[:_TOLD_IN_THE_MESSAGE])
+    return Response(error_body("ValidationError", message, validationErrors=told), status=422)
 
 
 def _from_engage(error: EngageError) -> Response:

@@ -10,7 +10,7 @@ null.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from engage_portal.core.masking import masked
+from engage_portal.engage.errors import FieldError
+from engage_portal.engage.shapes import shape_problems, shown
 from engage_portal.engage.wire import Unreadable, decode
 
 MatchKeyType = Literal[
@@ -48,16 +49,16 @@ else:
 
 
 class PayloadError(ValueError):
-    """What is wrong with a receipt: the field as a path on the wire ("items[0].quantity") and a short
-    sentence.
+    """Everything that is wrong with a receipt, each with its field as a path on the wire ("items[0].quantity").
 
-    `field` is empty when the body as a whole is wrong. Neither part repeats a value.
+    A `field` is empty where the body as a whole is wrong. No part repeats a value.
     """
 
-    def __init__(self, *, field: str, problem: str) -> None:
-        self.field = field
-        self.problem = problem
-        super().__init__(f"{field}: {problem}" if field else problem)
+    def __init__(self, problems: Sequence[FieldError]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(
+            "; ".join(": ".join(part for part in (each.field, each.description) if part) for each in problems)
+        )
 
 
 class _Wire(Struct, rename="camel", forbid_unknown_fields=True, frozen=True):
@@ -186,7 +187,7 @@ def encode_receipt(receipt: Receipt) -> bytes:
 
 
 def decode_receipt(body: bytes) -> Receipt:
-    """The receipt in a body, or a `PayloadError` that names the first field that is wrong.
+    """The receipt in a body, or a `PayloadError` that names every field that is wrong.
 
     `matchKeyType` and the lines' `type` are read in any case, as Engage compares them, and kept as
     documented.
@@ -194,39 +195,64 @@ def decode_receipt(body: bytes) -> Receipt:
     try:
         tree = decode(body)
     except Unreadable:
-        raise PayloadError(field="", problem="The body is not valid JSON.") from None
+        raise PayloadError([FieldError("", "The body is not valid JSON.")]) from None
     try:
-        receipt = msgspec.convert(_prepared(tree, ""), Receipt, builtin_types=(Decimal,))
+        prepared, problems = _prepared_all(tree)
+        receipt = None if problems else msgspec.convert(prepared, Receipt, builtin_types=(Decimal,))
     except RecursionError:
-        raise PayloadError(field="", problem="The body is nested too deeply.") from None
-    except msgspec.ValidationError as error:
-        raise _translated(str(error)) from None
-    for problem in _rules(receipt):
-        raise problem
+        raise PayloadError([FieldError("", "The body is nested too deeply.")]) from None
+    except msgspec.ValidationError:
+        receipt = None
+    if receipt is None:
+        raise PayloadError([*problems, *_complaints(prepared, {each.field for each in problems})])
+    if broken := list(_rules(receipt)):
+        raise PayloadError(broken)
     return receipt
 
 
-def _prepared(value: Any, path: str, name: str = "") -> Any:
+def _complaints(prepared: Any, known: Collection[str]) -> list[FieldError]:
+    """What msgspec has against each field, and our rules against each part that has the right shape."""
+    found = [each for each in shape_problems(prepared, Receipt) if each.field not in known]
+    wrong = {*known, *(each.field for each in found)}
+    return [*found, *(each for each in _rules_of_parts(prepared) if each.field not in wrong)]
+
+
+def _rules_of_parts(prepared: Any) -> Iterator[FieldError]:
+    """The rules of the lines that can be read, of a receipt that as a whole cannot."""
+    lines = prepared.get("items") if isinstance(prepared, dict) else None
+    for place, line in enumerate(lines if isinstance(lines, list) else []):
+        with suppress(msgspec.ValidationError):
+            yield from _item_rules(
+                msgspec.convert(line, ReceiptItem, builtin_types=(Decimal,)), f"items[{place}]"
+            )
+
+
+def _prepared_all(tree: Any) -> tuple[Any, list[FieldError]]:
+    problems: list[FieldError] = []
+    return _prepared(tree, "", problems), problems
+
+
+def _prepared(value: Any, path: str, problems: list[FieldError], name: str = "") -> Any:
     """The tree with numbers as Decimal (whole ones of `quantity` as int) and known words in their
-    documented case.
+    documented case; what no database and no file could keep is noted.
 
     Strings are no numbers here: msgspec alone would take "200.00" for one, and Engage might not.
     """
     if isinstance(value, dict):
         prefix = f"{path}." if path else ""
-        return {key: _prepared(each, prefix + _shown(key), key) for key, each in value.items()}
+        return {key: _prepared(each, prefix + shown(key), problems, key) for key, each in value.items()}
     if isinstance(value, list):
-        return [_prepared(each, f"{path}[{place}]") for place, each in enumerate(value)]
+        return [_prepared(each, f"{path}[{place}]", problems) for place, each in enumerate(value)]
     if isinstance(value, str):
-        return _prepared_text(value, path, name)
+        return _prepared_text(value, path, problems, name)
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        return _prepared_number(value, path, name)
+        return _prepared_number(value, path, problems, name)
     return value
 
 
-def _prepared_text(value: str, path: str, name: str) -> str:
+def _prepared_text(value: str, path: str, problems: list[FieldError], name: str) -> str:
     if _CONTROL.search(value):
-        raise PayloadError(field=path, problem="Control characters are not allowed.")
+        problems.append(FieldError(path, "Control characters are not allowed."))
     if name == "matchKeyType":
         return _KEY_TYPES.get(value.casefold(), value)
     if name == "type" and path.startswith("items[") and path.count(".") == 1:
@@ -234,55 +260,55 @@ def _prepared_text(value: str, path: str, name: str) -> str:
     return value
 
 
-def _prepared_number(value: int | Decimal, path: str, name: str) -> int | Decimal:
+def _prepared_number(value: int | Decimal, path: str, problems: list[FieldError], name: str) -> int | Decimal:
     number = Decimal(value)
     exponent = number.as_tuple().exponent
     if not number.is_finite() or number.copy_abs() >= _BOUND:
-        raise PayloadError(field=path, problem="The number is too large.")
+        problems.append(FieldError(path, "The number is too large."))
+        return Decimal(1)
     if not isinstance(exponent, int) or exponent < -_DECIMALS:
-        raise PayloadError(field=path, problem=f"At most {_DECIMALS} decimals are allowed.")
+        problems.append(FieldError(path, f"At most {_DECIMALS} decimals are allowed."))
+        return Decimal(1)
     return int(number) if name == "quantity" and number == number.to_integral_value() else number
 
 
-def _rules(receipt: Receipt) -> Iterator[PayloadError]:
+def _rules(receipt: Receipt) -> Iterator[FieldError]:
     """What types cannot say."""
     if not receipt.contact.match_key.strip():
-        yield PayloadError(field="contact.matchKey", problem="This field may not be blank.")
+        yield FieldError("contact.matchKey", "This field may not be blank.")
     if not receipt.unique_receipt_id.strip():
-        yield PayloadError(field="uniqueReceiptId", problem="This field may not be blank.")
+        yield FieldError("uniqueReceiptId", "This field may not be blank.")
     if not receipt.store_external_id.strip():
-        yield PayloadError(field="storeExternalId", problem="This field may not be blank.")
+        yield FieldError("storeExternalId", "This field may not be blank.")
     if not _is_moment(receipt.created_date):
         problem = "Expected ISO 8601 with an offset, such as 2021-11-12T10:14:00+01:00."
-        yield PayloadError(field="createdDate", problem=problem)
+        yield FieldError("createdDate", problem)
     if not _CURRENCY.fullmatch(receipt.currency):
-        yield PayloadError(field="currency", problem="Expected three capital letters, such as SEK.")
+        yield FieldError("currency", "Expected three capital letters, such as SEK.")
     rate = receipt.exchange_rate_to_group_currency
     if isinstance(rate, Decimal) and rate <= 0:
-        yield PayloadError(field="exchangeRateToGroupCurrency", problem="Expected a number above zero.")
+        yield FieldError("exchangeRateToGroupCurrency", "Expected a number above zero.")
     for place, item in enumerate(receipt.items):
         yield from _item_rules(item, f"items[{place}]")
 
 
-def _item_rules(item: ReceiptItem, path: str) -> Iterator[PayloadError]:
+def _item_rules(item: ReceiptItem, path: str) -> Iterator[FieldError]:
     """The signs of a line [developer.voyado.com/en/transactions/register-a-return.html] and its odd field."""
     if item.type == "RETURN" and item.quantity >= 0:
-        yield PayloadError(field=f"{path}.quantity", problem="A return has a negative quantity.")
+        yield FieldError(f"{path}.quantity", "A return has a negative quantity.")
     if item.type == "PURCHASE" and item.quantity <= 0:
-        yield PayloadError(field=f"{path}.quantity", problem="A purchase has a positive quantity.")
+        yield FieldError(f"{path}.quantity", "A purchase has a positive quantity.")
     if item.type != "ADJUSTMENT" and item.gross_paid_price < 0:
         problem = "The price of a line is positive, on a return too."
-        yield PayloadError(field=f"{path}.grossPaidPrice", problem=problem)
+        yield FieldError(f"{path}.grossPaidPrice", problem)
     if item.type == "RETURN" and item.tax_amount < 0:
-        yield PayloadError(
-            field=f"{path}.taxAmount", problem="The tax of a line is positive, on a return too."
-        )
+        yield FieldError(f"{path}.taxAmount", "The tax of a line is positive, on a return too.")
     if item.tax_percent < 0:
-        yield PayloadError(field=f"{path}.taxPercent", problem="A tax rate is not negative.")
+        yield FieldError(f"{path}.taxPercent", "A tax rate is not negative.")
     margin = item.margin_percent
     sound = isinstance(margin, Decimal) or (isinstance(margin, str) and len(margin) <= _MARGIN_LENGTH)
     if margin is not UNSET and not sound:
-        yield PayloadError(field=f"{path}.marginPercent", problem="Expected a number.")
+        yield FieldError(f"{path}.marginPercent", "Expected a number.")
 
 
 def _is_moment(text: str) -> bool:
@@ -294,51 +320,6 @@ def _is_moment(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-_AT = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<path>.*)`)?", re.DOTALL)
-_UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL)
-_MISSING = re.compile(r"Object missing required field `(?P<name>.*)`")
-_LENGTH = re.compile(r"Expected `(?P<kind>\w+)` of length (?P<sign>[<>])= (?P<limit>\d+)")
-_TYPE = re.compile(r"Expected `(?P<expected>[^`]+)`(?:, got `(?P<got>\w+)`)?")
-_WORDS = {
-    "decimal": "a number",
-    "float": "a number",
-    "int": "a whole number",
-    "str": "text",
-    "bool": "true or false",
-    "array": "a list",
-    "object": "an object",
-    "null": "null",
-}
-
-
-def _translated(message: str) -> PayloadError:
-    """msgspec's sentence about `$.items[0]` as ours about the field, without anything out of the receipt's
-    values.
-    """
-    at = _AT.fullmatch(message)
-    what, path = (at["what"], at["path"] or "") if at else (message, "")
-    prefix = f"{path}." if path else ""
-    if found := _UNKNOWN.fullmatch(what):
-        return PayloadError(field=prefix + _shown(found["name"]), problem="Unknown field.")
-    if found := _MISSING.fullmatch(what):
-        return PayloadError(field=prefix + found["name"], problem="This field is required.")
-    if found := _LENGTH.fullmatch(what):
-        bound = "At most" if found["sign"] == "<" else "At least"
-        unit = "entries" if found["kind"] == "array" else "characters"
-        return PayloadError(field=path, problem=f"{bound} {found['limit']} {unit}.")
-    if found := _TYPE.fullmatch(what):
-        expected = " or ".join(_WORDS.get(each, each) for each in found["expected"].split(" | "))
-        words = _WORDS | {"decimal": "a fraction"} if found["expected"] == "int" else _WORDS
-        got = f", not {words.get(found['got'], found['got'])}" if found["got"] else ""
-        return PayloadError(field=path, problem=f"Expected {expected}{got}.")
-    return PayloadError(field=path, problem="This is not one of the known values.")
-
-
-def _shown(name: str) -> str:
-    """A field name from outside, fit to be shown and logged."""
-    return masked(name, keep=100) if name and name.isprintable() else "?"
 
 
 def _know_the_types() -> None:

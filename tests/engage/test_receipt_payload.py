@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from msgspec import UNSET
 
-from engage_portal.engage import PayloadError, decode_receipt, encode_receipt
+from engage_portal.engage import FieldError, PayloadError, decode_receipt, encode_receipt
 from tests.engage.answering import captured
 
 SAMPLES = ["receipt_purchase", "receipt_return", "receipt_personal_key"]
@@ -16,11 +16,18 @@ def purchase() -> dict:
     return json.loads(captured("receipt_purchase"))
 
 
-def refused(receipt) -> PayloadError:
+def refused(receipt) -> FieldError:
+    """The one thing that is wrong with a receipt."""
+    (problem,) = all_problems(receipt)
+    return problem
+
+
+def all_problems(receipt) -> tuple[FieldError, ...]:
     body = receipt if isinstance(receipt, bytes) else json.dumps(receipt).encode()
     with pytest.raises(PayloadError) as caught:
         decode_receipt(body)
-    return caught.value
+    assert all(each.description in str(caught.value) for each in caught.value.problems)
+    return caught.value.problems
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -150,8 +157,7 @@ def changed(whole: dict, changes: dict) -> dict:
 @pytest.mark.parametrize(("changes", "field", "problem"), BAD_FIELDS)
 def test_a_bad_field_is_named(changes, field, problem):
     error = refused(changed(purchase(), changes))
-    assert (error.field, error.problem) == (field, problem)
-    assert str(error) == f"{field}: {problem}"
+    assert (error.field, error.description) == (field, problem)
 
 
 @pytest.mark.parametrize(("changes", "field", "problem"), BAD_LINES)
@@ -159,7 +165,7 @@ def test_a_bad_field_of_a_line_is_named_with_its_place(changes, field, problem):
     receipt = purchase()
     receipt["items"].append(changed(receipt["items"][0], changes))
     error = refused(receipt)
-    assert (error.field, error.problem) == (f"items[1].{field}", problem)
+    assert (error.field, error.description) == (f"items[1].{field}", problem)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +189,7 @@ def test_too_many_lines_are_refused():
     receipt = purchase()
     receipt["items"] *= 2001
     error = refused(receipt)
-    assert (error.field, error.problem) == ("items", "At most 2000 entries.")
+    assert (error.field, error.description) == ("items", "At most 2000 entries.")
 
 
 @pytest.mark.parametrize(
@@ -203,7 +209,7 @@ def test_too_many_lines_are_refused():
 )
 def test_a_body_that_is_no_receipt_names_no_field(body, problem):
     error = refused(body)
-    assert (error.field, error.problem, str(error)) == ("", problem, problem)
+    assert (error.field, error.description) == ("", problem)
 
 
 def test_a_number_with_a_huge_exponent_is_refused():
@@ -214,5 +220,28 @@ def test_a_number_with_a_huge_exponent_is_refused():
 def test_a_refusal_repeats_nothing_personal():
     receipt = purchase() | {"anna@example.com": 1}
     receipt["contact"] = {"matchKey": "anna@example.com", "matchKeyType": "anna@example.com"}
-    error = refused(receipt)
-    assert "anna" not in f"{error} {error!r} {error.field}"
+    told = all_problems(receipt)
+    assert "anna" not in f"{told} {PayloadError(told)}"
+
+
+def test_everything_that_is_wrong_is_told_at_once():
+    receipt = changed(purchase(), {"currency": "kr", "contact": {"matchKeyType": "phone"}, "comment": "x"})
+    line = receipt["items"][0]
+    receipt["items"] = [
+        line | {"quantity": 1.5},
+        line | {"type": "RETURN"},
+        {key: value for key, value in line.items() if key != "sku"} | {"taxPercent": -1},
+        7,
+    ]
+    receipt["paymentMethods"] = []
+    del receipt["uniqueReceiptId"]
+    assert {each.field for each in all_problems(receipt)} == {
+        "comment", "contact.matchKey", "contact.matchKeyType", "uniqueReceiptId", "paymentMethods",
+        "items[0].quantity", "items[1].quantity", "items[2].sku", "items[3]",
+    }  # fmt: skip
+
+
+def test_a_body_full_of_mistakes_is_answered_with_a_hundred_of_them():
+    receipt = purchase()
+    receipt["items"] = [{"x": 1}] * 2000
+    assert len(all_problems(receipt)) == 100
