@@ -1,8 +1,12 @@
 """Keeping what Engage answers about contacts, and asking only when our copy is not fresh."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.conf import settings
@@ -57,6 +61,59 @@ def read_through(
     except OUTAGES:
         return Read(None, Freshness.STALE if fetched_at else Freshness.NONE, fetched_at)
     return Read(None, Freshness.LIVE, keep(answer))
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """One of our copies about a contact: how old it is, how Engage is asked for it, how the answer is kept."""
+
+    fetched_at: datetime | None
+    fetch: Callable[[EngageClient, EngageContactId], Any]
+    """For a thread: no database."""
+    keep: Callable[[Any], datetime | None]
+
+
+def read_together(
+    *, contact: Contact, wants: Mapping[str, Want], deadline: Deadline
+) -> dict[str, Read[None]]:
+    """Like `read_through` for several copies: those that are not fresh are asked for at the same time.
+
+    What does not come within the deadline is not waited for; the others are kept. Raises NotFound where Engage no
+    longer has the contact; never an error of an outage.
+    """
+    engage_id = contact.engage_id
+    due = {name: want for name, want in wants.items() if not is_fresh(want.fetched_at)} if engage_id else {}
+    came: dict[str, Any] = {}
+    if due:
+        asked = EngageContactId(str(engage_id))
+        with suppress(*OUTAGES):  # what came before is in `came`, the rest is told by its freshness
+            door.ask(lambda client: _ask_all(client, asked, due, came), deadline=deadline, calls=len(due))
+    return {name: _read(contact, want, name in due, came.get(name)) for name, want in wants.items()}
+
+
+def _ask_all(
+    client: EngageClient, engage_id: EngageContactId, due: Mapping[str, Want], came: dict[str, Any]
+) -> None:
+    """Ask for everything at once; raises the first error where one was in the way of an answer."""
+    with ThreadPoolExecutor(len(due), thread_name_prefix="engage-together") as pool:
+        futures = {name: pool.submit(want.fetch, client, engage_id) for name, want in due.items()}
+        for name, future in futures.items():
+            future.add_done_callback(partial(_note, came, name))
+    for future in futures.values():
+        future.result()
+
+
+def _note(came: dict[str, Any], name: str, done: "Future[Any]") -> None:
+    if done.exception() is None:
+        came[name] = done.result()
+
+
+def _read(contact: Contact, want: Want, was_due: bool, answer: Any) -> Read[None]:  # noqa: FBT001 - one of four facts
+    if answer is not None:
+        return Read(None, Freshness.LIVE, want.keep(answer))
+    if not was_due:
+        return Read(None, Freshness.CACHED, want.fetched_at or contact.created_at)
+    return Read(None, Freshness.STALE if want.fetched_at else Freshness.NONE, want.fetched_at)
 
 
 def contact_current(*, contact: Contact, deadline: Deadline) -> Read[Contact]:

@@ -14,6 +14,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from engage_portal.api.sentences import NOTICE
 from engage_portal.engage import (
     AuthFailed,
     Conflict,
@@ -30,12 +31,6 @@ log = structlog.get_logger(__name__)
 
 _RETRY_AFTER = "10"
 _TOLD_IN_THE_MESSAGE = 5
-
-# The wording that Engage's integration principles suggest for the checkout.
-NOTICE = (
-    "There were problems handling your member data. You can proceed with your purchase, but your member offers may "
-    "not be available right now. Contact customer service for more information."
-)
 
 
 def engage_error_response(error: Exception, context: Mapping[str, Any]) -> Response:

@@ -13,11 +13,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from engage_portal import __version__
-from engage_portal.api.errors import NOTICE, error_body
+from engage_portal.api.errors import error_body
 from engage_portal.api.idempotency import answered_once
 from engage_portal.api.models import ApiKey
 from engage_portal.api.renderers import EngageJSONRenderer
 from engage_portal.api.schema import CANCEL, ERRORS, ITEM, ITEM_DETAIL, ITEM_PAGE, LONGEST_REASON, STATUS
+from engage_portal.api.sentences import NOTICE
 from engage_portal.api.views import EngageView, whole_or_refuse
 from engage_portal.engage import Conflict, FieldError, Rejected
 from engage_portal.outbox import pauses, selectors

@@ -110,6 +110,37 @@ ASSIGNMENTS: dict[str, Any] = {
         },
     },
 }
+_SOURCE = {"type": "string", "enum": ["live", "cached", "offline", "none"]}
+CHECKOUT_ASKED: dict[str, Any] = {
+    "type": "object",
+    "description": "Exactly one identifier.",
+    "properties": {
+        **dict.fromkeys(("email", "mobilePhone", "socialSecurityNumber", "customKey", "any"), _TEXT),
+        "contactId": _GUID,
+        "contactType": _TEXT,
+        "channel": {"type": "string", "enum": ["POS", "ECOM", "OTHER"]},
+        "language": {"type": "string", "example": "sv"},
+    },
+    "example": {"email": "anna@example.com", "channel": "POS", "language": "sv"},
+}
+CHECKOUT: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "contact": {
+            "type": "object",
+            "nullable": True,
+            "properties": {"id": _GUID}
+            | dict.fromkeys(("contactType", "firstName", "lastName", "memberNumber"), _TEXT),
+        },
+        "offers": ASSIGNMENTS,
+        "source": _SOURCE,
+        "age": {"type": "integer", "description": "Seconds."},
+        "parts": {"type": "object", "additionalProperties": _SOURCE},
+        "allowed": {"type": "object", "properties": {"redeem": _YES_NO, "signUp": _YES_NO}},
+        "cashier": _TEXT,
+        "customer": _TEXT,
+    },
+}
 REDEEM: dict[str, Any] = {
     "type": "object",
     "required": ["redemptionChannel"],

@@ -16,6 +16,7 @@ from contacts.api import (
     OneContact,
 )
 from contacts.webhooks import EngageWebhook
+from engage_portal.api.checkout import CheckoutView
 from engage_portal.api.portal import (
     CancelOutboxItemView,
     NoSuchOperation,
@@ -46,6 +47,7 @@ urlpatterns = [
     path("api/v3/promotion-assignments/<str:assignment_id>/redeem", RedeemAssignment.as_view()),
     path("api/v3/receipts", Receipts.as_view()),
     path("api/portal/v1/status", StatusView.as_view()),
+    path("api/portal/v1/checkout", CheckoutView.as_view()),
     path("api/portal/v1/outbox", OutboxView.as_view()),
     path("api/portal/v1/outbox/<int:pk>", OutboxItemView.as_view()),
     path("api/portal/v1/outbox/<int:pk>/retry", RetryOutboxItemView.as_view()),

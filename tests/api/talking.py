@@ -20,6 +20,7 @@ TRANSACTIONS = "/api/v3/contacts/transactions"
 ASSIGNMENTS = "/api/v3/promotion-assignments"
 COUNT = "/api/v2/contacts/count"
 STATUS = "/api/portal/v1/status"
+CHECKOUT = "/api/portal/v1/checkout"
 OUTBOX = "/api/portal/v1/outbox"
 
 ANNA = f"{CONTACTS}/{seeds.ANNA_ID}"
@@ -42,6 +43,7 @@ ROUTES = [
     ("post", f"{ASSIGNMENTS}/{seeds.ANNA_MONEY_ID}/redeem"),
     ("post", RECEIPTS),
     ("get", STATUS),
+    ("post", CHECKOUT),
     ("get", OUTBOX),
     ("get", f"{OUTBOX}/1"),
     ("post", f"{OUTBOX}/1/retry"),

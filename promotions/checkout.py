@@ -1,0 +1,87 @@
+"""What a till needs to know about the person in front of it, in one answer and within its time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from contacts.models import Contact
+from contacts.selectors import contact_by_id
+from contacts.services import contact_fetch, contact_find
+from contacts.snapshots import OUTAGES, Want, contact_store, read_together
+from engage_portal.core import clock
+from engage_portal.core.clock import Deadline
+from engage_portal.core.freshness import Freshness, Read
+from engage_portal.engage import Identifier, NotFound
+from promotions.models import AssignmentSnapshot
+from promotions.services import offers_store
+
+CONTACT, OFFERS = "contact", "offers"
+_WORST_LAST = (Freshness.LIVE, Freshness.CACHED, Freshness.STALE, Freshness.NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """Somebody at the till, and how new each part of what we know is."""
+
+    contact: Contact | None
+    """None where nobody was found, or Engage is away and our copy does not know."""
+    is_known_nobody: bool
+    """Whether Engage said that nobody has the identifier."""
+    parts: Mapping[str, Read[None]]
+
+    @property
+    def freshness(self) -> Freshness:
+        """That of the oldest part; of nobody NONE."""
+        found = [read.freshness for read in self.parts.values()]
+        return max(found, key=_WORST_LAST.index) if found else Freshness.NONE
+
+    @property
+    def fetched_at(self) -> datetime | None:
+        """When the oldest part came from Engage."""
+        times = [read.fetched_at for read in self.parts.values() if read.fetched_at]
+        return min(times) if times else None
+
+
+def checkout(*, identifier: Identifier | UUID, contact_type: str | None, deadline: Deadline) -> Checkout:
+    """Find somebody and bring what a till needs up to date, all parts at once, within the deadline.
+
+    Raises Conflict where several people match, and Rejected for an identifier that is none.
+    """
+    try:
+        contact = _found(identifier, contact_type, deadline)
+        parts = read_together(contact=contact, wants=_wants(contact), deadline=deadline)
+    except NotFound:
+        return Checkout(None, is_known_nobody=True, parts={})
+    except OUTAGES:
+        return Checkout(None, is_known_nobody=False, parts={})
+    return Checkout(Contact.objects.get(pk=contact.pk), is_known_nobody=False, parts=parts)
+
+
+def _found(identifier: Identifier | UUID, contact_type: str | None, deadline: Deadline) -> Contact:
+    if isinstance(identifier, Identifier):
+        return contact_find(identifier=identifier, contact_type=contact_type, deadline=deadline).value
+    known = contact_by_id(identifier)
+    if known is not None and known.deleted_at is None:
+        return known
+    return contact_fetch(contact_id=identifier, deadline=deadline).value
+
+
+def _wants(contact: Contact) -> dict[str, Want]:
+    asked_at = clock.now()
+    offers = AssignmentSnapshot.objects.filter(contact=contact).first()
+
+    def keep_contact(answer: Any) -> datetime | None:
+        return contact_store(answer, as_of=asked_at).fetched_at
+
+    return {
+        CONTACT: Want(
+            contact.fetched_at, lambda client, engage_id: client.get_contact(engage_id), keep_contact
+        ),
+        OFFERS: Want(
+            offers.fetched_at if offers else None,
+            lambda client, engage_id: client.list_promotion_assignments(engage_id),
+            lambda answer: offers_store(contact=contact, assignments=answer),
+        ),
+    }
