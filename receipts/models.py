@@ -31,6 +31,7 @@ class Receipt(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["contact", "-created_date"], name="receipts_of_contact"),
+            models.Index(fields=["created_date", "store"], name="receipts_of_day"),
             models.Index(
                 fields=["match_contact_id"],
                 name="receipts_of_unknown",

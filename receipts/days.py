@@ -1,0 +1,162 @@
+"""A store's day: what was sold and redeemed, and how much of it is in Engage."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
+from django.utils import timezone
+
+from engage_portal.outbox.models import Item
+from engage_portal.outbox.states import MOVING, State
+from promotions.models import Redemption
+from promotions.services import REDEEM
+from receipts.models import Receipt
+from receipts.services import POST
+
+RECEIPTS, REDEMPTIONS = "Receipts", "Redemptions"
+
+
+@dataclass(slots=True)
+class Tally:
+    """Facts of one kind in one store and day, told apart by how far they came."""
+
+    kind: str
+    currency: str = ""
+    count: int = 0
+    total: Decimal = Decimal(0)
+    waiting: int = 0
+    attention: int = 0
+    sent: int = 0
+    """Engage took them, and has not shown them yet."""
+    confirmed: int = 0
+    cancelled: int = 0
+
+    def add(self, state: str | None, count: int, total: Decimal | None) -> None:
+        """Count facts whose item is in a state; None: it settled so long ago that its item is gone."""
+        self.count += count
+        self.total += total or 0
+        name = _COLUMN.get(State(state) if state else State.DELIVERED, "waiting")
+        setattr(self, name, getattr(self, name) + count)
+
+    @property
+    def stages(self) -> list[tuple[str, int]]:
+        """How far how many came, in words; only stages that have any."""
+        found = [
+            ("need attention" if self.attention > 1 else "needs attention", self.attention),
+            ("waiting", self.waiting),
+            ("sent", self.sent),
+            ("confirmed", self.confirmed),
+            ("cancelled", self.cancelled),
+        ]
+        return [(word, count) for word, count in found if count]
+
+
+_COLUMN = {
+    State.ATTENTION: "attention",
+    State.ACCEPTED: "sent",
+    State.DELIVERED: "confirmed",
+    State.CANCELLED: "cancelled",
+    State.SUPERSEDED: "cancelled",
+    **dict.fromkeys(MOVING, "waiting"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StoreDay:
+    """One store on one day."""
+
+    store: str
+    tallies: list[Tally] = field(default_factory=list)
+
+    @property
+    def waiting(self) -> int:
+        """What is still on its way."""
+        return sum(tally.waiting for tally in self.tallies)
+
+    @property
+    def attention(self) -> int:
+        """What a person has to look at."""
+        return sum(tally.attention for tally in self.tallies)
+
+    @property
+    def unconfirmed(self) -> int:
+        """What Engage took and has not shown yet."""
+        return sum(tally.sent for tally in self.tallies)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything of the day is in Engage, as far as Engage says."""
+        return not (self.waiting or self.attention)
+
+
+def store_days(day: date, *, store: str = "") -> list[StoreDay]:
+    """Each store that sold or redeemed something on a day of the portal's zone, in two queries; or one store alone.
+
+    A receipt belongs to the day on which it was sold, a redemption to that on which it was accepted.
+    """
+    begin, end = _bounds(day)
+    sold = Receipt.objects.filter(created_date__gte=begin, created_date__lt=end)
+    used = Redemption.objects.filter(accepted_at__gte=begin, accepted_at__lt=end)
+    if store:
+        sold, used = sold.filter(store=store), used.filter(store=store)
+    tallies: dict[tuple[str, str, str], Tally] = {}
+    for row in [*_receipts(sold), *_redemptions(used)]:
+        key = (row["store"], row["kind"], row["currency"])
+        tally = tallies.setdefault(key, Tally(row["kind"], row["currency"]))
+        tally.add(row["state"], row["count"], row["total"])
+    return _by_store(tallies)
+
+
+def _bounds(day: date) -> tuple[datetime, datetime]:
+    zone = timezone.get_default_timezone()
+    return tuple(datetime.combine(each, time.min, zone) for each in (day, day + timedelta(days=1)))  # type: ignore[return-value]
+
+
+def _receipts(sold: QuerySet[Receipt]) -> Iterator[Mapping[str, Any]]:
+    rows = sold.annotate(state=_state_of(POST)).order_by().values("store", "currency", "state")
+    for row in rows.annotate(count=Count("pk"), total=Sum("total")):
+        yield {**row, "kind": RECEIPTS}
+
+
+def _redemptions(used: QuerySet[Redemption]) -> Iterator[Mapping[str, Any]]:
+    rows = used.annotate(state=_state_of(REDEEM)).order_by().values("store", "state")
+    for row in rows.annotate(count=Count("pk")):
+        yield {**row, "kind": REDEMPTIONS, "currency": "", "total": None}
+
+
+def _state_of(kind: str) -> Subquery:
+    items = Item.objects.filter(subject_id=OuterRef("pk"), kind=kind).order_by("-pk")
+    return Subquery(items.values("state")[:1])
+
+
+def _by_store(tallies: Mapping[tuple[str, str, str], Tally]) -> list[StoreDay]:
+    stores: dict[str, list[Tally]] = defaultdict(list)
+    for (store, _, _), tally in sorted(tallies.items()):
+        stores[store].append(tally)
+    return [StoreDay(store, mine) for store, mine in stores.items()]
+
+
+def rows_of(days: Iterable[StoreDay]) -> Iterator[list[str]]:
+    """The same as lines of a table, with a heading, for a spreadsheet."""
+    yield [
+        "store", "kind", "currency", "count", "total", "waiting", "attention", "sent", "confirmed", "cancelled",
+        "complete",
+    ]  # fmt: skip
+    for one in days:
+        for tally in one.tallies:
+            counts = (tally.waiting, tally.attention, tally.sent, tally.confirmed, tally.cancelled)
+            total = f"{tally.total:f}" if tally.currency else ""
+            complete = "yes" if one.is_complete else "no"
+            yield [
+                one.store,
+                tally.kind,
+                tally.currency,
+                str(tally.count),
+                total,
+                *map(str, counts),
+                complete,
+            ]
