@@ -43,6 +43,41 @@ class Receipt(models.Model):
         return f"receipt {self.unique_receipt_id}"
 
 
+class Clash(models.Model):
+    """Two receipts that came under one `uniqueReceiptId`: two tills with overlapping numbers lose sales silently.
+
+    The first is kept; the second was refused, and the till told so. A repetition is counted, not listed again.
+    """
+
+    receipt = models.ForeignKey(Receipt, on_delete=models.CASCADE, related_name="clashes")
+    store = models.CharField(max_length=100, help_text="Of the receipt that was refused.")
+    created_date = models.DateTimeField(help_text="When the refused sale happened, as its till says.")
+    total = models.DecimalField(max_digits=18, decimal_places=4)
+    currency = models.CharField(max_length=3)
+    content_hash = models.CharField(max_length=64)
+    api_key_name = models.CharField(max_length=80, help_text="The till that sent it.")
+    times = models.PositiveIntegerField(default=1)
+    first_at = models.DateTimeField(default=clock.now)
+    last_at = models.DateTimeField(default=clock.now)
+    seen_by = models.CharField(max_length=150, blank=True)
+    seen_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "clashes"
+        constraints = [
+            models.UniqueConstraint(fields=["receipt", "content_hash"], name="receipts_clash_once")
+        ]
+        indexes = [
+            models.Index(
+                fields=["first_at"], name="receipts_clash_unseen", condition=models.Q(seen_at__isnull=True)
+            )
+        ]
+        permissions = [("settle_clash", "Can mark clashes of receipts as dealt with")]
+
+    def __str__(self) -> str:
+        return f"clash over {self.receipt_id}"
+
+
 class Transaction(models.Model):
     """One purchase or return from Engage's history of a contact (snapshot)."""
 

@@ -10,8 +10,9 @@ from django.db import IntegrityError, transaction
 from contacts.models import KEY_FIELDS, Contact
 from contacts.selectors import contact_by_id, contacts_matching
 from engage_portal.core.ids import parse_guid
-from engage_portal.engage import Conflict, Identifier, payloads
+from engage_portal.engage import Identifier, payloads
 from engage_portal.outbox.services import enqueue
+from receipts.clashes import clash_noted
 from receipts.models import Receipt
 from receipts.rules import check_receipt, moment_of
 from receipts.tagging import IDENTIFIERS
@@ -58,7 +59,7 @@ def receipt_record(*, payload: payloads.Receipt, actor: str) -> Recorded:
         if kept is None:
             raise
         if kept.content_hash != digest:
-            raise _other_content(kept) from None
+            raise clash_noted(kept=kept, refused=receipt, actor=actor) from None
         return Recorded(kept, is_new=False)
     return Recorded(receipt, is_new=True)
 
@@ -86,15 +87,6 @@ def _stream(receipt: Receipt) -> str:
     if receipt.contact is not None:
         return receipt.contact.stream
     return f"contact:{receipt.match_contact_id}" if receipt.match_contact_id else f"receipt:{receipt.pk}"
-
-
-def _other_content(receipt: Receipt) -> Conflict:
-    return Conflict(
-        f"uniqueReceiptId is taken by another receipt, of store {receipt.store}, "
-        f"recorded {receipt.recorded_at:%Y-%m-%d at %H:%M} UTC.",
-        status=409,
-        error_code="ReceiptIdTaken",
-    )
 
 
 def contact_of(key: payloads.ReceiptContact) -> Contact | None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from engage_portal.staff.views import acts, board, contact_acts, contacts, days, imports, pauses, queue
+from engage_portal.staff.views import acts, board, clashes, contact_acts, contacts, days, imports, pauses, queue
 
 app_name = "staff"
 urlpatterns = [
@@ -22,6 +22,8 @@ urlpatterns = [
     path("contacts/<uuid:pk>/correct/", contact_acts.correct, name="contact_correct"),
     path("contacts/<uuid:pk>/link/", contact_acts.link, name="contact_link"),
     path("contacts/<uuid:pk>/delete/", contact_acts.delete, name="contact_delete"),
+    path("clashes/", clashes.clashes, name="clashes"),
+    path("clashes/<int:pk>/settle/", clashes.settle, name="settle_clash"),
     path("days/", days.days, name="days"),
     path("pauses/", pauses.overview, name="pauses"),
     path("pauses/start/", pauses.start, name="pause"),

@@ -29,7 +29,7 @@ CONTACTS = [
     f"/staff/contacts/{GONE}/", "/staff/contacts/imports/",
 ]  # fmt: skip
 STAFF = [
-    "/staff/", "/staff/queue/", "/staff/queue/1/", "/staff/queue/2/", "/staff/pauses/", "/staff/days/", "/staff/security/",
+    "/staff/", "/staff/queue/", "/staff/queue/1/", "/staff/queue/2/", "/staff/pauses/", "/staff/days/", "/staff/clashes/", "/staff/security/",
     "/staff/security/password/",
 ]  # fmt: skip
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}}

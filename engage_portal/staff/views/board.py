@@ -11,6 +11,7 @@ from engage_portal.outbox import pauses, selectors
 from engage_portal.outbox.states import State
 from engage_portal.staff.chart import chart_of
 from engage_portal.staff.permissions import VIEW
+from receipts.clashes import clashes_unseen
 
 _TILES = (State.ATTENTION, State.PENDING, State.SENDING, State.IN_DOUBT, State.ACCEPTED, State.DELIVERED)
 _RARE_TILES = (State.SPOOLED, State.CANCELLED, State.SUPERSEDED)
@@ -31,6 +32,7 @@ def _board() -> dict[str, Any]:
     return {
         "board": board,
         "paused": pauses.current(),
+        "clashes": clashes_unseen().count(),
         "tiles": tiles + rare,
         "chart": chart_of(board.last_hour),
     }
