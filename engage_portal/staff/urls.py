@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from engage_portal.staff.views import acts, board, clashes, contact_acts, contacts, days, imports, pauses, queue
+from engage_portal.staff.views import (
+    acts,
+    board,
+    clashes,
+    contact_acts,
+    contacts,
+    days,
+    imports,
+    pauses,
+    queue,
+)
 
 app_name = "staff"
 urlpatterns = [
