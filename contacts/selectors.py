@@ -9,7 +9,7 @@ from django.db.models import Count, Q
 
 from contacts.keys import candidates, normalised
 from contacts.kinds import UPDATE
-from contacts.models import KEY_FIELDS, Batch, BatchRow, Contact
+from contacts.models import KEY_FIELDS, Batch, BatchRow, Contact, Feed
 from engage_portal.engage import Identifier, IdentifierKind
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import MOVING, State
@@ -112,3 +112,9 @@ def _state_of(row: BatchRow, states: Mapping[int, str]) -> str:
         return "refused"
     # An item that settled long ago is no longer kept.
     return states.get(row.item_id, State.DELIVERED) if row.item_id else "unchanged"
+
+
+def feeds_in_trouble() -> list[Feed]:
+    """One of Engage's lists of changes for each reason why they cannot be followed."""
+    found = {feed.problem: feed for feed in Feed.objects.exclude(problem="").order_by("-problem_since")}
+    return list(found.values())

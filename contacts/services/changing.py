@@ -11,7 +11,7 @@ from contacts.flat import differs, flattened, for_engage, plain
 from contacts.keys import normalised
 from contacts.kinds import UPDATE
 from contacts.merging import refresh_keys
-from contacts.models import KEY_FIELDS, Contact
+from contacts.models import KEY_FIELDS, Contact, ContactEvent, Happened
 from contacts.services.answering import Asked, dated, record_answers, without_older
 from engage_portal.core.clock import Deadline
 from engage_portal.outbox.delivery.live import Delivered, deliver_now
@@ -101,6 +101,10 @@ def _queue_changes(contact: Contact, wanted: Mapping[str, Any], asked: Asked) ->
     forth = set(changed) - back
     if not forth:
         return None
+    ContactEvent.objects.bulk_create(
+        ContactEvent(contact=contact, what=Happened.CHANGED, actor=asked.actor, field=name)
+        for name in sorted(forth)
+    )
     return enqueue_update(
         kind=UPDATE,
         subject_id=contact.pk,

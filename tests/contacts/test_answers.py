@@ -128,7 +128,8 @@ def test_the_rest_of_a_change_goes_although_its_yes_was_overruled(engage, till):
     bring_up(engage)
     assert preferences(engage)["acceptsSms"] is False
     assert engage.engage.contacts[seeds.ANNA_ID]["attributes"]["city"] == "Lund"
-    assert [(event.what, event.field) for event in ContactEvent.objects.all()] == [("overruled", SMS)]
+    told = [(event.what, event.field) for event in ContactEvent.objects.order_by("pk")]
+    assert told == [("changed", "city"), ("changed", SMS), ("overruled", SMS)]
     kept = Contact.objects.get()
     assert (kept.changes, kept.snapshot[SMS]) == ({}, False)
     assert [item.state for item in items()] == [State.DELIVERED]

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from contacts.models import Feed
 from engage_portal.core import clock
 from engage_portal.outbox.models import EngageLine, Heartbeat, Outcome
 from engage_portal.outbox.states import State
@@ -98,7 +99,7 @@ def test_the_live_part_is_pieces_of_the_same_page(sam_at_work):
     for piece in ("board-line", "board-tiles", "board-chart", "board-minutes", "board-waits", "board-pauses"):
         assert f'id="{piece}"' in whole
         assert f'id="{piece}"' in live
-    assert live.count("hx-swap-oob") == 7
+    assert live.count("hx-swap-oob") == 8
     assert "hx-swap-oob" not in whole
 
 
@@ -107,3 +108,11 @@ def test_large_numbers_are_readable(sam_at_work, monkeypatch):
 
     monkeypatch.setattr(selectors, "counts", lambda: {State.PENDING: 1234567})
     assert "1,234,567" in sam_at_work.get("/staff/").text
+
+
+def test_staff_see_that_the_copy_does_not_follow_engage_and_why(vera_at_work):
+    for name in ("Created", "Updated", "Deleted"):
+        Feed.objects.create(name=name, problem="Engage refuses the list (403).", problem_since=clock.now())
+    page = vera_at_work.get("/staff/").content.decode()
+    assert page.count("The copy of the contacts does not follow Engage since") == 1
+    assert "Engage refuses the list (403)." in page

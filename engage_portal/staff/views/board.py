@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from contacts.selectors import feeds_in_trouble
 from engage_portal.accounts.access import staff_page
 from engage_portal.outbox import pauses, selectors
 from engage_portal.outbox.states import State
@@ -33,6 +34,7 @@ def _board() -> dict[str, Any]:
         "board": board,
         "paused": pauses.current(),
         "clashes": clashes_unseen().count(),
+        "feeds": feeds_in_trouble(),
         "tiles": tiles + rare,
         "chart": chart_of(board.last_hour),
     }
