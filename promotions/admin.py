@@ -1,13 +1,31 @@
-"""Redemptions in Django's admin: to look, not to touch."""
+"""What was used, in Django's admin: to look, not to touch."""
+
+from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
 
-from promotions.models import Redemption
+from promotions.models import Redemption, VoucherUse
+
+
+class _ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Uses come from tills and shops, and their rows are locks: deleting one would let a thing be used twice."""
+
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        """Uses come from tills and shops."""
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        """A use is changed by the queue only."""
+        return False
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        """Deleting one would let the promotion or the voucher be used twice."""
+        return False
 
 
 @admin.register(Redemption)
-class RedemptionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class RedemptionAdmin(_ReadOnly):
     """Read-only."""
 
     list_display = ("assignment_id", "channel", "store", "api_key_name", "accepted_at")
@@ -15,14 +33,12 @@ class RedemptionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     fields = list_display
     readonly_fields = list_display
 
-    def has_add_permission(self, _request: HttpRequest) -> bool:
-        """Redemptions come from tills and shops."""
-        return False
 
-    def has_change_permission(self, _request: HttpRequest, _obj: Redemption | None = None) -> bool:
-        """A redemption never changes."""
-        return False
+@admin.register(VoucherUse)
+class VoucherUseAdmin(_ReadOnly):
+    """Read-only."""
 
-    def has_delete_permission(self, _request: HttpRequest, _obj: Redemption | None = None) -> bool:
-        """Deleting one would let the promotion be used twice."""
-        return False
+    list_display = ("voucher_id", "store", "api_key_name", "accepted_at", "released_at", "is_ours")
+    list_filter = ("store", "is_ours")
+    fields = list_display
+    readonly_fields = list_display

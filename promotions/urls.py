@@ -1,8 +1,11 @@
-"""Pages about offers."""
+"""Pages about offers, points and vouchers."""
 
 from django.urls import path
 
 from promotions import views
 
 app_name = "promotions"
-urlpatterns = [path("offers/", views.offers, name="offers")]
+urlpatterns = [
+    path("offers/", views.offers, name="offers"),
+    path("points/", views.points, name="points"),
+]

@@ -25,7 +25,18 @@ from engage_portal.api.portal import (
     RetryOutboxItemView,
     StatusView,
 )
-from promotions.api import PromotionAssignments, RedeemAssignment
+from promotions.api import (
+    AvailableVouchers,
+    OnePointAccount,
+    PointAccounts,
+    PointTransactions,
+    PromotionAssignments,
+    ReactivateVoucher,
+    RedeemAssignment,
+    RedeemedVouchers,
+    RedeemVoucher,
+    RewardVouchers,
+)
 from receipts.api import Receipts, Transactions
 
 _docs = csp_update({"style-src": ["'self'", "'unsafe-inline'"]})(
@@ -45,6 +56,14 @@ urlpatterns = [
     path("api/v3/consents", Consents.as_view()),
     path("api/v3/promotion-assignments", PromotionAssignments.as_view()),
     path("api/v3/promotion-assignments/<str:assignment_id>/redeem", RedeemAssignment.as_view()),
+    path("api/v3/point-accounts", PointAccounts.as_view()),
+    path("api/v3/point-accounts/<str:account_id>", OnePointAccount.as_view()),
+    path("api/v3/point-transactions", PointTransactions.as_view()),
+    path("api/v3/reward-vouchers", RewardVouchers.as_view()),
+    path("api/v3/reward-vouchers/available", AvailableVouchers.as_view()),
+    path("api/v3/reward-vouchers/redeemed", RedeemedVouchers.as_view()),
+    path("api/v3/reward-vouchers/<str:reward_voucher_id>/redeem", RedeemVoucher.as_view()),
+    path("api/v3/reward-vouchers/<str:reward_voucher_id>/reactivate", ReactivateVoucher.as_view()),
     path("api/v3/receipts", Receipts.as_view()),
     path("api/portal/v1/status", StatusView.as_view()),
     path("api/portal/v1/checkout", CheckoutView.as_view()),

@@ -181,6 +181,8 @@ class RewardVoucher:
     name: str | None
     redeemed: bool
     redeemed_on: datetime | None
+    valid_from: datetime | None
+    """Not on any page; read in case a tenant's vouchers start later."""
     expires_on: datetime | None
     value: Money | None
     local_values: tuple[Money, ...]
@@ -198,6 +200,7 @@ class RewardVoucher:
             name=text(raw, "name"),
             redeemed=redeemed_on is not None if redeemed is None else redeemed,
             redeemed_on=redeemed_on,
+            valid_from=moment(raw, "validFrom"),
             expires_on=moment(raw, "expiresOn"),
             value=Money.read(member(raw, "value")),
             local_values=_moneys(member(raw, "localValues")),

@@ -5,7 +5,7 @@ from typing import Literal
 from engage_portal.core.ids import AssignmentId, EngageContactId
 from engage_portal.engage import operations as op
 from engage_portal.engage.answers import Page, listed
-from engage_portal.engage.calls import Calls, Query
+from engage_portal.engage.calls import Calls, Query, needed, unusable
 from engage_portal.engage.loyalty import PointAccount, PointTransaction, PromotionAssignment, RewardVoucher
 from engage_portal.engage.wire import encode, objects
 
@@ -55,6 +55,15 @@ class LoyaltyCalls(Calls):
         """The point accounts of a contact [developer.voyado.com/docs/loyalty/points]."""
         body = self._ask_list(op.LIST_POINT_ACCOUNTS, query={"contactId": contact_id})
         return [PointAccount.read(each) for each in objects(listed(body))]
+
+    def get_point_account(self, account_id: str) -> PointAccount:
+        """One account by its id [developer.voyado.com/docs/loyalty/points]."""
+        body = self._ask(op.GET_POINT_ACCOUNT, ids={"accountId": account_id})
+        entries = objects([needed(op.GET_POINT_ACCOUNT, body)])
+        account = PointAccount.read(entries[0]) if entries else None
+        if account is None or not account.id:
+            raise unusable(op.GET_POINT_ACCOUNT)
+        return account
 
     def list_point_transactions(
         self,

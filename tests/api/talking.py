@@ -18,6 +18,9 @@ CONTACTS = "/api/v3/contacts"
 RECEIPTS = "/api/v3/receipts"
 TRANSACTIONS = "/api/v3/contacts/transactions"
 ASSIGNMENTS = "/api/v3/promotion-assignments"
+ACCOUNTS = "/api/v3/point-accounts"
+POINTS = "/api/v3/point-transactions"
+VOUCHERS = "/api/v3/reward-vouchers"
 COUNT = "/api/v2/contacts/count"
 STATUS = "/api/portal/v1/status"
 CHECKOUT = "/api/portal/v1/checkout"
@@ -41,6 +44,14 @@ ROUTES = [
     ("get", f"{TRANSACTIONS}?contactId={seeds.ANNA_ID}"),
     ("get", f"{ASSIGNMENTS}?contactId={seeds.ANNA_ID}"),
     ("post", f"{ASSIGNMENTS}/{seeds.ANNA_MONEY_ID}/redeem"),
+    ("get", f"{ACCOUNTS}?contactId={seeds.ANNA_ID}"),
+    ("get", f"{ACCOUNTS}/{seeds.ACCOUNT_ID}"),
+    ("get", f"{POINTS}?accountId={seeds.ACCOUNT_ID}"),
+    ("get", f"{VOUCHERS}?contactId={seeds.ANNA_ID}"),
+    ("get", f"{VOUCHERS}/available?contactId={seeds.ANNA_ID}"),
+    ("get", f"{VOUCHERS}/redeemed?contactId={seeds.ANNA_ID}"),
+    ("post", f"{VOUCHERS}/{seeds.VOUCHER_ID}/redeem"),
+    ("post", f"{VOUCHERS}/{seeds.VOUCHER_ID}/reactivate"),
     ("post", RECEIPTS),
     ("get", STATUS),
     ("post", CHECKOUT),
@@ -54,6 +65,10 @@ ROUTES = [
 
 def redeem_path(assignment_id: str) -> str:
     return f"{ASSIGNMENTS}/{assignment_id}/redeem"
+
+
+def voucher_path(action: str, voucher_id: str = seeds.VOUCHER_ID) -> str:
+    return f"{VOUCHERS}/{voucher_id}/{action}"
 
 
 def know_it_is_down() -> None:

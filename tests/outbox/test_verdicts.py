@@ -28,7 +28,7 @@ from tests.outbox.building import fresh, item, outcomes_of, tried
 DELETE = "contact.delete"
 KINDS = (
     "contact.create", "contact.update", "contact.change_type", "contact.delete", "contact.identify",
-    "receipt.post", "promotion.redeem",
+    "receipt.post", "promotion.redeem", "voucher.redeem", "voucher.reactivate",
 )  # fmt: skip
 REDEEM = "POST /api/v3/promotion-assignments/{assignmentId}/redeem"
 LOST = Unavailable("gone", may_have_taken_effect=True)
@@ -36,6 +36,11 @@ NEVER_LEFT = Unavailable("refused", may_have_taken_effect=False)
 NOBODY = NotFound("none", status=404, error_code="ContactNotFound")
 TAKEN = Conflict("taken", error_code="ApprovedContactWithKeyExists")
 TWICE = Conflict("two", error_code="MultipleMatches")
+USE_VOUCHER = "POST /api/v3/reward-vouchers/{rewardVoucherId}/redeem"
+REACTIVATE = "POST /api/v3/reward-vouchers/{rewardVoucherId}/reactivate"
+VOUCHER_USED = Conflict("used", error_code="RewardVoucherAlreadyRedeemed", operation=USE_VOUCHER)
+ACTIVE = Conflict("active", error_code="RewardVoucherAlreadyActivated", operation=REACTIVATE)
+TOO_OFTEN = Conflict("enough", error_code="ReactivationLimitExceeded", operation=REACTIVATE)
 REDEEMED = Conflict("used", error_code="PromotionAlreadyRedeemed", operation=REDEEM)
 
 
@@ -84,6 +89,15 @@ TABLE = [
          was_in_doubt=True),
     Case(REDEEMED, "attention", "refused", "PromotionAlreadyRedeemed", kinds=("promotion.redeem",),
          was_in_doubt=False),
+    Case(VOUCHER_USED, "delivered", "already_done", "RewardVoucherAlreadyRedeemed", kinds=("voucher.redeem",),
+         was_in_doubt=True),
+    Case(VOUCHER_USED, "attention", "refused", "RewardVoucherAlreadyRedeemed", kinds=("voucher.redeem",),
+         was_in_doubt=False),
+    Case(ACTIVE, "delivered", "already_done", "RewardVoucherAlreadyActivated", kinds=("voucher.reactivate",),
+         was_in_doubt=True),
+    Case(ACTIVE, "delivered", "refused", "RewardVoucherAlreadyActivated", kinds=("voucher.reactivate",),
+         was_in_doubt=False),
+    Case(TOO_OFTEN, "attention", "refused", "ReactivationLimitExceeded", kinds=("voucher.reactivate",)),
 ]  # fmt: skip
 ROWS = [
     (case, kind, doubt)

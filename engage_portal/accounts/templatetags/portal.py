@@ -28,6 +28,15 @@ def money(amount: Decimal | float | None, currency: str = "") -> str:
 
 
 @register.filter
+def points(amount: Decimal | None) -> str:
+    """A number of points, such as 1,249, with a fraction only where there is one."""
+    if amount is None:
+        return ""
+    digits = formats.number_format(f"{abs(amount).normalize():f}", force_grouping=True)
+    return f"{_MINUS if amount < 0 else ''}{digits}"
+
+
+@register.filter
 def day(value: datetime | None) -> str:
     """A day as people say it: today, yesterday, 3 November, 3 November 2025."""
     if value is None:

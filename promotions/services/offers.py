@@ -18,9 +18,9 @@ from engage_portal.outbox.delivery.live import Delivered, deliver_now
 from engage_portal.outbox.line import breaker
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.services import enqueue
+from promotions.kinds import REDEEM
 from promotions.models import Assignment, AssignmentSnapshot, Redemption
 
-REDEEM = "promotion.redeem"
 CHANNELS = ("POS", "ECOM", "OTHER")
 ALREADY_REDEEMED = "PromotionAlreadyRedeemed"
 

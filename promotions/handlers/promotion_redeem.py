@@ -1,4 +1,4 @@
-"""How redemptions reach Engage."""
+"""How redemptions of promotions reach Engage."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -7,9 +7,10 @@ from uuid import UUID
 from engage_portal.core.ids import AssignmentId, EngageContactId
 from engage_portal.engage import EngageClient, EngageError
 from engage_portal.outbox.models import Item
-from engage_portal.outbox.registry import Call, Handler, register
+from engage_portal.outbox.registry import Call, Handler
+from promotions.kinds import REDEEM
 from promotions.models import Assignment, Redemption
-from promotions.services import ALREADY_REDEEMED, REDEEM
+from promotions.services import ALREADY_REDEEMED
 
 
 class PromotionRedeem(Handler[Redemption]):
@@ -67,6 +68,3 @@ class PromotionRedeem(Handler[Redemption]):
 def _is_redeemed(client: EngageClient, contact: EngageContactId, wanted: str) -> bool | None:
     listed = client.list_promotion_assignments(contact)
     return True if any(entry.id == wanted and entry.redeemed for entry in listed) else None
-
-
-register(PromotionRedeem())
