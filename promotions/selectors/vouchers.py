@@ -46,6 +46,11 @@ class VoucherView:
     """In Engage's v3 language."""
 
     @property
+    def is_usable(self) -> bool:
+        """Whether it can be used now."""
+        return self.state is VoucherState.USABLE
+
+    @property
     def is_redeemed(self) -> bool:
         """Whether it was used, there or here."""
         return self.state is VoucherState.USED
