@@ -272,7 +272,9 @@ def _voucher(
 
 
 def _points(engage: Engage) -> None:
-    loyalty.open_account(engage, ANNA_ID, ACCOUNT_ID)
+    hers = loyalty.open_account(engage, ANNA_ID, ACCOUNT_ID)
+    expires = engage.local_iso(_ago(engage, -200))
+    engage.store.put("account", ACCOUNT_ID, {**hers, "balanceExpires": expires})
     loyalty.open_account(engage, BENGT_ID, BENGT_ACCOUNT_ID)
     for sale in (*_SALES, *_RETURNS):
         total = sum(line.price * line.quantity for line in sale.lines)

@@ -12,23 +12,28 @@ from engage_portal.outbox.states import State
 from engage_portal.sandbox import seeds
 from receipts.models import Receipt
 from tests.api.talking import (
+    ACCOUNTS,
     ANNA,
     ASSIGNMENTS,
     CONTACTS,
     ID,
+    POINTS,
     RECEIPTS,
     TRANSACTIONS,
+    VOUCHERS,
     bring_up,
     deliver_all,
     items,
     new_contact,
     redeem_path,
     take_down,
+    voucher_path,
 )
 
 pytestmark = pytest.mark.django_db
 OURS = ("contacts", "promotions", "receipts", "api")
 PERSONAL = ["anna@example.com", "735654321", "Arkberg", "28972987289", "Storgatan", "1986-04-12", "Wool coat"]
+PERSONAL += ["2511233093766", "Birthday points", seeds.ACCOUNT_ID]
 
 
 def everything() -> dict[str, str]:
@@ -60,6 +65,13 @@ def test_every_model_that_can_hold_personal_data_has_a_shredder():
         f"promotions.{name}": "promotions.Assignment"
         for name in ("Assignment", "AssignmentSnapshot", "Redemption")
     }
+    told |= {
+        f"promotions.{name}": "promotions.Voucher" for name in ("Voucher", "VoucherSnapshot", "VoucherUse")
+    }
+    told |= {
+        f"promotions.{name}": "promotions.PointAccount"
+        for name in ("PointAccount", "PointSnapshot", "PointTransaction")
+    }
     told |= {f"receipts.{name}": "receipts.Receipt" for name in ("Receipt", "Transaction", "HistorySnapshot")}
     told |= {f"contacts.{name}": f"contacts.{name}" for name in ("Answer", "ContactEvent", "BatchRow")}
     nobodys = {"contacts.ConsentText", "contacts.ExportFile"}  # Engage's words; counts
@@ -78,10 +90,14 @@ def test_nothing_personal_is_left(engage, till, receipt_body):
         ANNA,
         f"{TRANSACTIONS}?contactId={seeds.ANNA_ID}",
         f"{ASSIGNMENTS}?contactId={seeds.ANNA_ID}",
+        f"{VOUCHERS}?contactId={seeds.ANNA_ID}",
+        f"{ACCOUNTS}?contactId={seeds.ANNA_ID}",
+        f"{POINTS}?accountId={seeds.ACCOUNT_ID}",
     ):
         assert till.get(path).status_code == 200
     assert till.patch(ANNA, {"careOf": "Arkberg"}, HTTP_IDEMPOTENCY_KEY="k1").status_code == 200
     assert till.post(redeem_path(seeds.ANNA_MONEY_ID), {"redemptionChannel": "POS"}).status_code == 200
+    assert till.post(voucher_path("redeem")).status_code == 200
     take_down(engage)
     for number, tag in enumerate(
         (
@@ -97,6 +113,9 @@ def test_nothing_personal_is_left(engage, till, receipt_body):
         "receipts_transaction",
         "api_idempotentanswer",
         "receipts_receipt",
+        "promotions_voucher",
+        "promotions_pointaccount",
+        "promotions_pointtransaction",
     }
 
     removed = shred(UUID(seeds.ANNA_ID))
@@ -104,7 +123,14 @@ def test_nothing_personal_is_left(engage, till, receipt_body):
     assert holders(*PERSONAL) == {}
     assert all(
         removed[name]
-        for name in ("contacts.Contact", "promotions.Assignment", "receipts.Receipt", "api.IdempotentAnswer")
+        for name in (
+            "contacts.Contact",
+            "promotions.Assignment",
+            "promotions.Voucher",
+            "promotions.PointAccount",
+            "receipts.Receipt",
+            "api.IdempotentAnswer",
+        )
     )
     assert not any(shred(UUID(seeds.ANNA_ID))[name] for name in ("receipts.Receipt", "api.IdempotentAnswer"))
     bring_up(engage)

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 NOBODY = ["/sign-in/", "/staff/sign-in/"]
 CUSTOMER = [
-    "/me/", "/me/profile/", "/me/purchases/", "/me/offers/", "/sign-out/", "/me/profile/edit/",
+    "/me/", "/me/profile/", "/me/purchases/", "/me/offers/", "/me/points/", "/sign-out/", "/me/profile/edit/",
     "/me/profile/preferences/",
 ]  # fmt: skip
 STOPPED, NEW, GONE = (f"{digit * 8}-1111-4111-8111-111111111111" for digit in "123")
@@ -72,6 +72,14 @@ def rich(db):
     building.offer(contact, heading="A fifth off one thing", description="In all stores.")
     building.offer(contact, heading="Free parcel", code="A-RATHER-LONG-DISCOUNT-CODE-2026")
     building.offer(contact, heading="Used", redeemed=True)
+    building.voucher(contact, name="A voucher with a rather long name", number="2511233093766")
+    building.voucher(contact, name="Soon", valid_from=clock.now() + timedelta(days=9))
+    building.voucher(contact, name="Used", redeemed_on=clock.now())
+    account = building.points(contact, 1234567.5, pending=250, expires="2035-01-31T12:00:00Z")
+    for number in range(25):
+        building.movement(account, 250 - 20 * number, f"Purchase {number}", days_ago=number)
+    later = (clock.now() + timedelta(days=30)).isoformat()
+    building.movement(account, 250, "Birthday points", validFrom=later)
     contact.changes = {"street": "New street", "email": "new@example.com", "preferences.acceptsSms": True}
     contact.save()
     for language in ("en-GB", "sv-SE"):
@@ -136,7 +144,7 @@ def test_customers_pages_are_accessible(visit, rich, width):
 def test_customers_pages_are_accessible_during_an_outage(visit, engage_away):
     contact = building.contact_called("Sten", "S", fetched_at=clock.now() - timedelta(days=400))
     user = building.customer(contact)
-    for path in CUSTOMER[:4]:
+    for path in CUSTOMER[:5]:
         page = visit(path, user=user, width=390)
         expect(page.locator(".banner")).to_be_visible()
         check(page)

@@ -30,6 +30,8 @@ def test_a_customer_signs_in_looks_and_signs_out(visit, alice, mailoutbox, javas
     expect(page.get_by_text("Moss jumper")).to_be_visible()
     page.get_by_role("link", name="Offers", exact=True).click()
     expect(page.get_by_text("ALICE20")).to_be_visible()
+    page.get_by_role("link", name="Points", exact=True).click()
+    expect(page.get_by_text("ALICE-1")).to_be_visible()
     page.get_by_role("link", name="Profile").click()
     expect(page.get_by_text("alice@example.com")).to_be_visible()
     page.get_by_role("button", name="Sign out").click()

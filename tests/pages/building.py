@@ -14,7 +14,15 @@ from engage_portal.core import clock
 from engage_portal.outbox.models import Attempt, EngageLine, Event, Heartbeat, Item, Outcome
 from engage_portal.outbox.states import MOVING, OPEN, Channel, State
 from engage_portal.outbox.streams import holds_stream
-from promotions.models import Assignment, AssignmentSnapshot
+from promotions.models import (
+    Assignment,
+    AssignmentSnapshot,
+    PointAccount,
+    PointSnapshot,
+    PointTransaction,
+    Voucher,
+    VoucherSnapshot,
+)
 from receipts.models import HistorySnapshot, Transaction
 
 PASSWORD = "a-long-staff-password"
@@ -50,6 +58,8 @@ def contact_called(first: str, last: str, *, fetched_at: datetime | None = None,
     )
     HistorySnapshot.objects.create(contact=contact, fetched_at=fetched_at, total_count=0)
     AssignmentSnapshot.objects.create(contact=contact, fetched_at=fetched_at)
+    VoucherSnapshot.objects.create(contact=contact, fetched_at=fetched_at)
+    PointSnapshot.objects.create(contact=contact, fetched_at=fetched_at)
     return contact
 
 
@@ -100,6 +110,53 @@ def offer(contact: Contact, *, heading: str, **more) -> UUID:
         position=0,
     )
     return pk
+
+
+def voucher(contact: Contact, *, name: str, **more) -> UUID:
+    """One voucher of a contact, worth `amount` SEK."""
+    pk = uuid4()
+    raw = {
+        "id": str(pk),
+        "voucherNumber": more.get("number", "2511"),
+        "name": name,
+        "redeemed": more.get("redeemed_on") is not None,
+        "value": {"amount": more.get("amount", 100), "currency": "SEK"},
+        "points": more.get("points", 2000),
+    }
+    Voucher.objects.create(
+        pk=pk,
+        contact=contact,
+        raw=json.dumps(raw),
+        redeemed=raw["redeemed"],
+        **{name: more.get(name) for name in ("redeemed_on", "valid_from", "expires_on")},
+    )
+    return pk
+
+
+def points(contact: Contact, balance: float, **more) -> PointAccount:
+    """A contact's account of points."""
+    number = str(uuid4())
+    raw = {
+        "id": number,
+        "definitionId": 1,
+        "balance": balance,
+        "pendingPoints": more.get("pending", 0),
+        "balanceExpires": more.get("expires"),
+    }
+    at = contact.fetched_at
+    return PointAccount.objects.create(
+        engage_account_id=number, contact=contact, raw=json.dumps(raw), history_fetched_at=at
+    )
+
+
+def movement(account: PointAccount, amount: float, words: str, *, days_ago: float = 1, **more) -> None:
+    """One movement on an account; keywords are Engage's own members."""
+    at = clock.now() - timedelta(days=days_ago)
+    raw = {"id": str(uuid4()), "amount": amount, "type": "Addition", "description": words} | more
+    raw["transactionDate"] = at.isoformat()
+    PointTransaction.objects.create(
+        account=account, engage_transaction_id=raw["id"], transaction_date=at, raw=json.dumps(raw)
+    )
 
 
 def customer(contact: Contact) -> User:
@@ -189,8 +246,11 @@ __all__ = [
     "engage_is_down",
     "event",
     "item",
+    "movement",
     "offer",
+    "points",
     "purchase",
     "staff",
+    "voucher",
     "worker_is_alive",
 ]

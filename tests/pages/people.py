@@ -10,7 +10,7 @@ from tests.pages import building
 
 @pytest.fixture
 def alice(db) -> Contact:
-    """A customer with purchases and offers."""
+    """A customer with purchases, offers, vouchers and points."""
     contact = building.contact_called("Alice", "Andersson")
     building.purchase(
         contact,
@@ -19,17 +19,21 @@ def alice(db) -> Contact:
         lines=[{"articleName": "Moss jumper", "netPrice": 1249}],
     )
     building.offer(contact, heading="Only for Alice", code="ALICE20")
+    building.voucher(contact, name="Voucher for Alice", number="ALICE-1")
+    building.movement(building.points(contact, 1250), 1250, "Points of Alice")
     return contact
 
 
 @pytest.fixture
 def bob(db) -> Contact:
-    """Another customer, with other purchases and offers."""
+    """Another customer, with others."""
     contact = building.contact_called("Bob", "Berg")
     building.purchase(
         contact, store="Bob’s store", total="77.50", lines=[{"articleName": "Blue cap", "netPrice": 77.5}]
     )
     building.offer(contact, heading="Only for Bob", code="BOB20")
+    building.voucher(contact, name="Voucher for Bob", number="BOB-1")
+    building.movement(building.points(contact, 4321), 4321, "Points of Bob")
     return contact
 
 

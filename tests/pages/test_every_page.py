@@ -22,6 +22,7 @@ CUSTOMERS = [
     "/me/profile/preferences/",
     "/me/purchases/",
     "/me/offers/",
+    "/me/points/",
     "/sign-out/",
     "/staff/",
 ]

@@ -14,7 +14,7 @@ from engage_portal.engage import NotFound
 from tests.pages import building
 from tests.pages.people import signed_in
 
-PAGES = ["/me/", "/me/profile/", "/me/purchases/", "/me/offers/"]
+PAGES = ["/me/", "/me/profile/", "/me/purchases/", "/me/offers/", "/me/points/"]
 NOON = datetime(2026, 11, 21, 11, 0, tzinfo=UTC)
 
 pytestmark = pytest.mark.django_db
@@ -97,13 +97,16 @@ def test_each_page_asks_only_for_what_it_shows(alice, monkeypatch, path):
         return asking
 
     for module in ("contacts.views", "receipts.views", "promotions.views"):
-        for name in ("contact_current", "history_current", "offers_current"):
+        for name in ("contact_current", "history_current", "offers_current", "vouchers_current"):
             monkeypatch.setattr(f"{module}.{name}", note(name, name == "contact_current"), raising=False)
+    ask_for_points = note("points_current", answer=False)
+    monkeypatch.setattr("promotions.views.points_current", lambda **named: [ask_for_points(**named)])
     signed_in(building.customer(alice)).get(path)
     shown = {
         "/me/": ["contact_current", "history_current", "offers_current"],
         "/me/profile/": ["contact_current"],
         "/me/purchases/": ["history_current"],
         "/me/offers/": ["offers_current"],
+        "/me/points/": ["vouchers_current", "points_current"],
     }
     assert asked == shown[path]

@@ -9,8 +9,8 @@ from tests.pages import building
 from tests.pages.people import signed_in
 
 FORMS = ["/me/profile/edit/", "/me/profile/preferences/"]
-PAGES = ["/me/", "/me/profile/", "/me/purchases/", "/me/offers/", *FORMS]
-BOBS = ["Bob", "Berg", "bob@example.com", "Blue cap", "BOB20", "77.50"]
+PAGES = ["/me/", "/me/profile/", "/me/purchases/", "/me/offers/", "/me/points/", *FORMS]
+BOBS = ["Bob", "Berg", "bob@example.com", "Blue cap", "BOB20", "77.50", "BOB-1", "4,321"]
 
 pytestmark = pytest.mark.django_db
 
@@ -49,7 +49,15 @@ def test_ids_in_the_query_change_nothing(alice_at_home, bob, path, name):
 
 
 @pytest.mark.parametrize(
-    "shape", ["/me/{}/", "/me/{}/profile/", "/me/profile/{}/", "/me/purchases/{}/", "/me/offers/{}/"]
+    "shape",
+    [
+        "/me/{}/",
+        "/me/{}/profile/",
+        "/me/profile/{}/",
+        "/me/purchases/{}/",
+        "/me/offers/{}/",
+        "/me/points/{}/",
+    ],
 )
 def test_there_is_no_address_with_an_id(alice_at_home, bob, shape):
     building.customer(bob)

@@ -33,6 +33,7 @@ def queries(browser, path) -> int:
         "/me/profile/preferences/",
         "/me/purchases/",
         "/me/offers/",
+        "/me/points/",
     ],
 )
 def test_customers_pages_do_not_ask_per_row(alice, path):
@@ -41,6 +42,8 @@ def test_customers_pages_do_not_ask_per_row(alice, path):
     for number in range(30):
         building.purchase(alice, store=f"Store {number}", total="10", days_ago=number)
         building.offer(alice, heading=f"Offer {number}")
+        building.voucher(alice, name=f"Voucher {number}")
+        building.movement(alice.point_accounts.get(), 1, f"Movement {number}")
     assert queries(browser, path) == few <= MOST
 
 
