@@ -12,7 +12,7 @@ from contacts.snapshots import OUTAGES, read_through
 from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
 from engage_portal.core.freshness import Freshness, Read
-from engage_portal.engage import Page, PointAccount, PointFilter, PointTransaction
+from engage_portal.engage import NotFound, Page, PointAccount, PointFilter, PointTransaction
 from engage_portal.engage.wire import encode
 from engage_portal.outbox.line import door
 from promotions.models import PointAccount as AccountRow
@@ -43,9 +43,19 @@ def points_current(*, contact: Contact, deadline: Deadline) -> list[Read[None]]:
     """
     reads = [accounts_current(contact=contact, deadline=deadline)]
     accounts = AccountRow.objects.filter(contact=contact).order_by("position")[:_MOST_ACCOUNTS]
-    return reads + [
-        history_current(account=account, contact=contact, deadline=deadline) for account in accounts
-    ]
+    return reads + [_history_or_gone(account, contact, deadline) for account in accounts]
+
+
+def _history_or_gone(account: AccountRow, contact: Contact, deadline: Deadline) -> Read[None]:
+    """An account that was closed since it was listed is no news about the contact: it leaves our copy."""
+    try:
+        return history_current(account=account, contact=contact, deadline=deadline)
+    except NotFound as gone:
+        if not gone.error_code:  # not Engage itself said so
+            freshness = Freshness.STALE if account.history_fetched_at else Freshness.NONE
+            return Read(None, freshness, account.history_fetched_at)
+        account.delete()
+        return Read(None, Freshness.LIVE, clock.now())
 
 
 def accounts_current(*, contact: Contact, deadline: Deadline) -> Read[None]:

@@ -108,6 +108,26 @@ def test_point_accounts_are_read_as_array_and_as_page(engage, client, wrap):
     assert (account.definition_id, account.balance, account.pending_points) == ("1", Decimal("1250.5"), 0)
 
 
+def test_one_point_account_is_read_by_its_id(engage, client):
+    (raw,) = json.loads(captured("point_accounts"))
+    engage.answer((200, json.dumps(raw).encode()))
+    account = client.get_point_account("33aac83b-a50c-1234-b57f-5b94b9f1a1a2")
+    assert engage.line == "GET /api/v3/point-accounts/33aac83b-a50c-1234-b57f-5b94b9f1a1a2"
+    assert account.balance == Decimal("1250.5")
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"null", b'"text"'])
+def test_an_answer_without_an_account_is_no_account(engage, client, body):
+    engage.answer((200, body))
+    with pytest.raises(Unavailable):
+        client.get_point_account("33")
+
+
+def test_a_voucher_may_start_later():
+    voucher = RewardVoucher.read({"id": "v", "validFrom": "2026-12-01T00:00:00Z"})
+    assert voucher.valid_from == datetime(2026, 12, 1, tzinfo=UTC)
+
+
 def test_point_movements_are_read_under_a_capital(engage, client):
     engage.answer((200, captured("point_transactions")))
     page = client.list_point_transactions(account_id="33", count=1)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from engage_portal.core import clock
-from promotions.models import VoucherUse
+from promotions.models import PointAccount, VoucherUse
 from tests.pages import building
 from tests.pages.people import signed_in
 
@@ -127,6 +127,16 @@ def test_movements_come_twenty_at_a_time(carol):
     assert "Page 1 of 3" in first
     assert third.count("Movement ") == 5
     assert "Movement 44" in third
+
+
+def test_an_account_that_was_closed_is_no_ended_membership(carol, engage):
+    account = building.points(carol, 777)
+    PointAccount.objects.filter(pk=account.pk).update(history_fetched_at=None)
+    page = page_of(carol)
+    assert "Points and vouchers" in page
+    assert "777" not in page
+    assert "We can’t" not in page
+    assert not PointAccount.objects.exists()
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "4", "x", "1.5", "99999999999999999999", "٣", ""])
