@@ -92,7 +92,7 @@ def test_a_kind_that_cannot_judge_needs_a_person(engage, parcel):
 
 def test_a_kind_that_nobody_knows_needs_a_person_and_the_others_arrive(engage):
     """After going back to an older version, say."""
-    unknown, known = item(kind="voucher.reactivate"), receipt_posted("101-1")
+    unknown, known = item(kind="voucher.unheard_of"), receipt_posted("101-1")
     delivered()
     assert (fresh(unknown).state, fresh(known).state) == (State.ATTENTION, State.ACCEPTED)
     assert fresh(unknown).reason_code == "NotBuilt"
