@@ -61,7 +61,7 @@ class VoucherRedeem(Handler[VoucherUse]):
         )
 
     def refused(self, item: Item, subject: VoucherUse, call: Call, error: EngageError) -> None:
-        """The caller knows that it was not used: the lock goes. Unless it had been used elsewhere, our copy stays."""
+        """The caller knows that it was not used: the lock goes. Our copy learns of a use elsewhere."""
         del item, call
         _forget(subject)
         if error.error_code == ALREADY_REDEEMED:

@@ -152,8 +152,10 @@ def history_page(
     if read.freshness is Freshness.NONE:
         raise door.line_down("Engage is away, and these point transactions were never fetched before.")
     total = account.history_total
-    is_whole = total <= HISTORY_COUNT
-    is_kept = is_whole or offset >= total or offset + count <= HISTORY_COUNT
+    # Counted: Engage may give fewer on a page than it was asked for.
+    kept = TransactionRow.objects.filter(account=account).count()
+    is_whole = total <= kept
+    is_kept = is_whole or offset >= total or offset + count <= min(kept, HISTORY_COUNT)
     if not is_kept or (wanted != "All" and not is_whole):
         try:
             return history_page_live(
@@ -165,7 +167,7 @@ def history_page(
             )
         except OUTAGES:
             raise door.line_down(
-                f"Engage is away, and only the newest {HISTORY_COUNT} of these point transactions are kept."
+                f"Engage is away, and only the newest {kept} of these point transactions are kept."
             ) from None
     rows = transactions_of(account, wanted=wanted)
     return PointPage(rows[offset : offset + count], total if wanted == "All" else len(rows), read)

@@ -104,6 +104,8 @@ def voucher_reactivate(*, voucher_id: UUID, store: str, actor: str, deadline: De
 @transaction.atomic
 def _accept_reactivation(voucher_id: UUID, *, store: str, actor: str) -> Item | None:
     """The item that undoes the use; None where the use could be stopped instead."""
+    # Items before uses, as whoever records an outcome takes them: else the two could wait for each other.
+    list(_open_items(voucher_id).select_for_update().order_by("pk"))
     use = _current(voucher_id)
     if use is not None and _taken_back(use, actor=actor):
         return None
@@ -124,7 +126,7 @@ def _current(voucher_id: UUID) -> VoucherUse | None:
 def _taken_back(use: VoucherUse, *, actor: str) -> bool:
     """Whether the use could be stopped before Engage heard of it; then its lock is gone too."""
     mine = Item.objects.open().filter(kind=VOUCHER_REDEEM, subject_id=use.pk)
-    item = mine.select_for_update().first()
+    item = mine.first()
     if item is None or item.was_in_doubt:
         return False
     if item.needs_attention:  # refused by Engage: there is no use to take back

@@ -158,6 +158,14 @@ class TestMovements:
             answer = till.get(POINTS, {**HERS, **query})
             assert (answer.status_code, code_of(answer)) == (503, "EngageUnavailable")
 
+    def test_a_page_of_engages_that_was_shorter_than_asked_for_is_not_taken_for_all(self, wire, till):
+        know_the_points(till)
+        kept = PointTransaction.objects.order_by("-transaction_date")[:4].values("pk")
+        PointTransaction.objects.exclude(pk__in=list(kept.values_list("pk", flat=True))).delete()
+        assert till.get(POINTS, {**HERS, "count": 4}).headers["X-Engage-Freshness"] == "cached"
+        answer = till.get(POINTS, HERS)
+        assert (answer.headers["X-Engage-Freshness"], answer.json()["count"] > 4) == ("live", True)
+
     def test_a_movement_that_engage_took_away_leaves_the_copy(self, engage, till):
         know_the_points(till)
         book(engage, 5, number=7)

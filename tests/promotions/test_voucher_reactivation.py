@@ -258,3 +258,30 @@ def test_a_use_and_a_cancellation_at_the_same_moment_leave_one_truth(engage, til
     bring_up(engage)
     assert in_engage(engage)["redeemed"] is used
     assert not Item.objects.open().exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_giving_back_what_engage_refuses_at_the_same_moment_leaves_nothing(engage, till, api_key):
+    """The recording of a refusal and a cancellation take the same rows, whichever comes first."""
+    know_the_vouchers(till)
+    path = {name: voucher_path(name, seeds.VOUCHER_USED_ID) for name in ("redeem", "reactivate")}
+    with engage.engage.lock:
+        record = engage.engage.store.get("voucher", seeds.VOUCHER_USED_ID)
+        engage.engage.store.put("voucher", seeds.VOUCHER_USED_ID, {**record, "reactivated": 3})
+        engage.engage.store.commit()
+    clients = [client_with(api_key(name=f"till-{number}", store="101")) for number in range(4)]
+    start = Barrier(len(clients))
+
+    def call(client, name):
+        try:
+            start.wait()
+            return client.post(path[name]).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(clients)) as pool:
+        statuses = set(pool.map(call, clients, ["redeem", "reactivate"] * 2))
+    assert statuses <= {200, 202, 409}
+    deliver_all()
+    assert not Item.objects.filter(state__in=[State.PENDING, State.SENDING, State.IN_DOUBT]).exists()
+    assert in_engage(engage, seeds.VOUCHER_USED_ID)["redeemed"]
