@@ -39,30 +39,6 @@ def is_fresh(fetched_at: datetime | None) -> bool:
     return fetched_at is not None and clock.now() - fetched_at < limit
 
 
-def read_through(
-    *,
-    contact: Contact,
-    fetched_at: datetime | None,
-    fetch: Callable[[EngageClient, EngageContactId], T],
-    keep: Callable[[T], datetime | None],
-    deadline: Deadline,
-) -> Read[None]:
-    """Bring one of our copies about a contact up to date where that is needed and possible, within the deadline.
-
-    Fresh, or of somebody whom Engage does not know yet: Engage is not asked. No answer in time: the copy is stale.
-    Raises NotFound where Engage no longer has the contact; never an error of an outage.
-    """
-    engage_id = contact.engage_id
-    if engage_id is None or is_fresh(fetched_at):
-        return Read(None, Freshness.CACHED, fetched_at or contact.created_at)
-    asked = EngageContactId(str(engage_id))
-    try:
-        answer = door.ask(lambda client: fetch(client, asked), deadline=deadline)
-    except OUTAGES:
-        return Read(None, Freshness.STALE if fetched_at else Freshness.NONE, fetched_at)
-    return Read(None, Freshness.LIVE, keep(answer))
-
-
 @dataclass(frozen=True, slots=True)
 class Want:
     """One of our copies about a contact: how old it is, how Engage is asked for it, how the answer is kept."""
@@ -71,6 +47,23 @@ class Want:
     fetch: Callable[[EngageClient, EngageContactId], Any]
     """For a thread: no database."""
     keep: Callable[[Any], datetime | None]
+
+
+def read_through(*, contact: Contact, want: Want, deadline: Deadline) -> Read[None]:
+    """Bring one of our copies about a contact up to date where that is needed and possible, within the deadline.
+
+    Fresh, or of somebody whom Engage does not know yet: Engage is not asked. No answer in time: the copy is stale.
+    Raises NotFound where Engage no longer has the contact; never an error of an outage.
+    """
+    engage_id = contact.engage_id
+    if engage_id is None or is_fresh(want.fetched_at):
+        return Read(None, Freshness.CACHED, want.fetched_at or contact.created_at)
+    asked = EngageContactId(str(engage_id))
+    try:
+        answer = door.ask(lambda client: want.fetch(client, asked), deadline=deadline)
+    except OUTAGES:
+        return Read(None, Freshness.STALE if want.fetched_at else Freshness.NONE, want.fetched_at)
+    return Read(None, Freshness.LIVE, want.keep(answer))
 
 
 def read_together(
@@ -121,23 +114,26 @@ def contact_current(*, contact: Contact, deadline: Deadline) -> Read[Contact]:
 
     Raises NotFound where Engage no longer has the contact; never another EngageError.
     """
-    stored: list[Contact] = [contact]
+    read = read_through(contact=contact, want=contact_want(contact), deadline=deadline)
+    return contact_as_read(contact, read)
+
+
+def contact_want(contact: Contact) -> Want:
+    """The contact's own data, for `read_through` and `read_together`."""
     asked_at = clock.now()
-
-    def keep(answer: EngageContact) -> datetime | None:
-        stored.append(contact_store(answer, as_of=asked_at))
-        return stored[-1].fetched_at
-
-    read = read_through(
-        contact=contact,
-        fetched_at=contact.fetched_at,
-        fetch=lambda client, engage_id: client.get_contact(engage_id),
-        keep=keep,
-        deadline=deadline,
+    return Want(
+        contact.fetched_at,
+        lambda client, engage_id: client.get_contact(engage_id),
+        lambda answer: contact_store(answer, as_of=asked_at).fetched_at,
     )
+
+
+def contact_as_read(contact: Contact, read: Read[None]) -> Read[Contact]:
+    """The contact after it was read; where Engage did not answer in time a worker asks again, with more patience."""
     if read.freshness in {Freshness.STALE, Freshness.NONE}:
         refresh_later(contact.pk)
-    return Read(stored[-1], read.freshness, read.fetched_at)
+    current = Contact.objects.get(pk=contact.pk) if read.freshness is Freshness.LIVE else contact
+    return Read(current, read.freshness, read.fetched_at)
 
 
 @transaction.atomic

@@ -16,6 +16,7 @@ from contacts.models import Contact
 from contacts.selectors import fields_refused, keys_of_others
 from contacts.services import Asked, contact_current, contact_update
 from contacts.shapes import check_body
+from contacts.snapshots import contact_as_read, contact_want, read_together
 from contacts.wording import consent_texts
 from engage_portal.accounts.access import Visit, customer_page
 from engage_portal.accounts.ages import age_of
@@ -25,8 +26,8 @@ from engage_portal.engage import Conflict, Rejected
 from engage_portal.outbox import pauses
 from engage_portal.outbox.line import breaker
 from promotions.selectors import offers_for
-from promotions.services import offers_current
-from receipts.history import history_current
+from promotions.services.offers import offers_want
+from receipts.history import history_want
 from receipts.selectors import purchases_for
 
 _NEWEST = 4
@@ -48,14 +49,18 @@ class Choice:
 @customer_page
 def overview(request: HttpRequest, visit: Visit) -> HttpResponseBase:
     """Who they are, what they bought last, what they may use."""
-    contact = contact_current(contact=visit.contact, deadline=visit.deadline)
-    history = history_current(contact=visit.contact, deadline=visit.deadline)
-    offers = offers_current(contact=visit.contact, deadline=visit.deadline)
+    wants = {
+        "contact": contact_want(visit.contact),
+        "history": history_want(visit.contact),
+        "offers": offers_want(visit.contact),
+    }
+    reads = read_together(contact=visit.contact, wants=wants, deadline=visit.deadline)
+    contact = contact_as_read(visit.contact, reads["contact"])
     context = {
         "contact": contact.value,
         "purchases": purchases_for(visit.contact, offset=0, count=_NEWEST),
         "offers": [offer for offer in offers_for(visit.contact) if offer.usable],
-        "age": age_of(contact, history, offers),
+        "age": age_of(contact, reads["history"], reads["offers"]),
     }
     return render(request, "contacts/overview.html", context)
 

@@ -3,21 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from contacts.models import Contact
 from contacts.selectors import contact_by_id
 from contacts.services import contact_fetch, contact_find
-from contacts.snapshots import OUTAGES, Want, contact_store, read_together
-from engage_portal.core import clock
+from contacts.snapshots import OUTAGES, Want, contact_want, read_together
 from engage_portal.core.clock import Deadline
 from engage_portal.core.freshness import Freshness, Read
 from engage_portal.engage import Identifier, NotFound
-from promotions.models import AssignmentSnapshot
-from promotions.services import offers_store
+from promotions.services.offers import offers_want
+from promotions.services.voucher_copy import vouchers_want
 
-CONTACT, OFFERS = "contact", "offers"
+CONTACT, OFFERS, VOUCHERS = "contact", "offers", "vouchers"
 _WORST_LAST = (Freshness.LIVE, Freshness.CACHED, Freshness.STALE, Freshness.NONE)
 
 
@@ -69,19 +67,4 @@ def _found(identifier: Identifier | UUID, contact_type: str | None, deadline: De
 
 
 def _wants(contact: Contact) -> dict[str, Want]:
-    asked_at = clock.now()
-    offers = AssignmentSnapshot.objects.filter(contact=contact).first()
-
-    def keep_contact(answer: Any) -> datetime | None:
-        return contact_store(answer, as_of=asked_at).fetched_at
-
-    return {
-        CONTACT: Want(
-            contact.fetched_at, lambda client, engage_id: client.get_contact(engage_id), keep_contact
-        ),
-        OFFERS: Want(
-            offers.fetched_at if offers else None,
-            lambda client, engage_id: client.list_promotion_assignments(engage_id),
-            lambda answer: offers_store(contact=contact, assignments=answer),
-        ),
-    }
+    return {CONTACT: contact_want(contact), OFFERS: offers_want(contact), VOUCHERS: vouchers_want(contact)}

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import MOVING, State
+from promotions.kinds import REDEEM
 from promotions.models import Redemption
-from promotions.services import REDEEM
 from receipts.models import Receipt
 from receipts.services import POST
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from contacts.models import Contact
-from contacts.snapshots import OUTAGES, read_through
+from contacts.snapshots import OUTAGES, Want, read_through
 from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
 from engage_portal.core.freshness import Freshness, Read
@@ -42,13 +42,16 @@ def history_current(*, contact: Contact, deadline: Deadline) -> Read[None]:
 
     Raises NotFound where Engage no longer has the contact; never another EngageError.
     """
+    return read_through(contact=contact, want=history_want(contact), deadline=deadline)
+
+
+def history_want(contact: Contact) -> Want:
+    """A contact's newest purchases, for `read_through` and `read_together`."""
     snapshot = HistorySnapshot.objects.filter(contact=contact).first()
-    return read_through(
-        contact=contact,
-        fetched_at=snapshot.fetched_at if snapshot else None,
-        fetch=lambda client, engage_id: client.list_transactions(engage_id, count=HISTORY_COUNT),
-        keep=lambda page: history_store(contact=contact, page=page),
-        deadline=deadline,
+    return Want(
+        snapshot.fetched_at if snapshot else None,
+        lambda client, engage_id: client.list_transactions(engage_id, count=HISTORY_COUNT),
+        lambda page: history_store(contact=contact, page=page),
     )
 
 

@@ -19,7 +19,7 @@ from engage_portal.core.ids import parse_guid
 from engage_portal.engage import FieldError, Identifier, IdentifierKind, Rejected
 from engage_portal.outbox.line import breaker
 from promotions.checkout import OFFERS, Checkout, checkout
-from promotions.selectors import assignments_for
+from promotions.selectors import assignments_for, vouchers_for
 from promotions.services import CHANNELS
 
 _LEVEL_WITH_CREATION = 4
@@ -54,17 +54,19 @@ class CheckoutView(EngageView):
 def _answer(found: Checkout, channel: str | None, *, language: str) -> dict[str, Any]:
     is_up = breaker.is_closed()
     offers = assignments_for(found.contact, channel=channel) if found.contact else []
+    vouchers = vouchers_for(found.contact) if found.contact else []
     cashier, customer = sentences(_situation(found), language)
     return {
         "contact": _shown(found.contact) if found.contact else None,
         "offers": [entry.raw for entry in offers if not entry.redeemed],
+        "vouchers": [voucher.body for voucher in vouchers if voucher.is_usable],
         "source": _SOURCES.get(found.freshness, str(found.freshness)),
         "age": int(age_headers(found.freshness, found.fetched_at)["Age"]),
         "parts": {
             name: _SOURCES.get(read.freshness, str(read.freshness)) for name, read in found.parts.items()
         },
         "allowed": {
-            "redeem": found.contact is not None and bool(offers),
+            "redeem": bool(offers or vouchers),
             "signUp": found.contact is None and (is_up or settings.ENGAGE_LEVEL >= _LEVEL_WITH_CREATION),
         },
         "cashier": cashier,

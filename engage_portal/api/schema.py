@@ -133,6 +133,7 @@ CHECKOUT: dict[str, Any] = {
             | dict.fromkeys(("contactType", "firstName", "lastName", "memberNumber"), _TEXT),
         },
         "offers": ASSIGNMENTS,
+        "vouchers": {"type": "array", "items": {"type": "object", "additionalProperties": True}},
         "source": _SOURCE,
         "age": {"type": "integer", "description": "Seconds."},
         "parts": {"type": "object", "additionalProperties": _SOURCE},

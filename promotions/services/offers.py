@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from contacts.models import Contact
-from contacts.snapshots import read_through
+from contacts.snapshots import Want, read_through
 from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
 from engage_portal.core.freshness import Read
@@ -38,13 +38,16 @@ def offers_current(*, contact: Contact, deadline: Deadline) -> Read[None]:
 
     Raises NotFound where Engage no longer has the contact; never another EngageError.
     """
+    return read_through(contact=contact, want=offers_want(contact), deadline=deadline)
+
+
+def offers_want(contact: Contact) -> Want:
+    """A contact's offers, for `read_through` and `read_together`."""
     snapshot = AssignmentSnapshot.objects.filter(contact=contact).first()
-    return read_through(
-        contact=contact,
-        fetched_at=snapshot.fetched_at if snapshot else None,
-        fetch=lambda client, engage_id: client.list_promotion_assignments(engage_id),
-        keep=lambda assignments: offers_store(contact=contact, assignments=assignments),
-        deadline=deadline,
+    return Want(
+        snapshot.fetched_at if snapshot else None,
+        lambda client, engage_id: client.list_promotion_assignments(engage_id),
+        lambda assignments: offers_store(contact=contact, assignments=assignments),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from django.db import transaction
 
 from contacts.models import Contact
-from contacts.snapshots import OUTAGES, read_through
+from contacts.snapshots import OUTAGES, Want, read_through
 from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
 from engage_portal.core.freshness import Freshness, Read
@@ -61,13 +61,12 @@ def _history_or_gone(account: AccountRow, contact: Contact, deadline: Deadline) 
 def accounts_current(*, contact: Contact, deadline: Deadline) -> Read[None]:
     """Make our copy of a contact's accounts fresh where that is needed and possible. Raises as `points_current`."""
     snapshot = PointSnapshot.objects.filter(contact=contact).first()
-    return read_through(
-        contact=contact,
-        fetched_at=snapshot.fetched_at if snapshot else None,
-        fetch=lambda client, engage_id: client.list_point_accounts(engage_id),
-        keep=lambda accounts: accounts_store(contact=contact, accounts=accounts),
-        deadline=deadline,
+    want = Want(
+        snapshot.fetched_at if snapshot else None,
+        lambda client, engage_id: client.list_point_accounts(engage_id),
+        lambda accounts: accounts_store(contact=contact, accounts=accounts),
     )
+    return read_through(contact=contact, want=want, deadline=deadline)
 
 
 @transaction.atomic
@@ -100,15 +99,14 @@ def history_current(*, account: AccountRow, contact: Contact, deadline: Deadline
 
     Raises NotFound where Engage no longer has the account; never another EngageError.
     """
-    return read_through(
-        contact=contact,
-        fetched_at=account.history_fetched_at,
-        fetch=lambda client, _engage_id: client.list_point_transactions(
+    want = Want(
+        account.history_fetched_at,
+        lambda client, _engage_id: client.list_point_transactions(
             account_id=account.engage_account_id, count=HISTORY_COUNT
         ),
-        keep=lambda page: history_store(account=account, page=page),
-        deadline=deadline,
+        lambda page: history_store(account=account, page=page),
     )
+    return read_through(contact=contact, want=want, deadline=deadline)
 
 
 @transaction.atomic

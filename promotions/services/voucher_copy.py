@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from contacts.models import Contact
-from contacts.snapshots import read_through
+from contacts.snapshots import Want, read_through
 from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
 from engage_portal.core.freshness import Read
@@ -29,14 +29,17 @@ def vouchers_current(*, contact: Contact, deadline: Deadline) -> Read[None]:
 
     Raises NotFound where Engage no longer has the contact; never another EngageError.
     """
+    return read_through(contact=contact, want=vouchers_want(contact), deadline=deadline)
+
+
+def vouchers_want(contact: Contact) -> Want:
+    """A contact's vouchers, for `read_through` and `read_together`."""
     snapshot = VoucherSnapshot.objects.filter(contact=contact).first()
     asked_at = clock.now()
-    return read_through(
-        contact=contact,
-        fetched_at=snapshot.fetched_at if snapshot else None,
-        fetch=_every_voucher,
-        keep=lambda vouchers: vouchers_store(contact=contact, vouchers=vouchers, as_of=asked_at),
-        deadline=deadline,
+    return Want(
+        snapshot.fetched_at if snapshot else None,
+        _every_voucher,
+        lambda vouchers: vouchers_store(contact=contact, vouchers=vouchers, as_of=asked_at),
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from contacts.models import Contact
 from engage_portal.core import clock
 from engage_portal.sandbox import seeds
-from promotions.models import AssignmentSnapshot
+from promotions.models import AssignmentSnapshot, VoucherSnapshot
 from tests.api.talking import ASSIGNMENTS, CHECKOUT, UNKNOWN, code_of, redeem_path, take_down
 
 pytestmark = pytest.mark.django_db
@@ -27,6 +27,7 @@ def hours_passed() -> None:
     then = clock.now() - timedelta(hours=2)
     Contact.objects.update(fetched_at=then, as_of=then)
     AssignmentSnapshot.objects.update(fetched_at=then)
+    VoucherSnapshot.objects.update(fetched_at=then)
 
 
 def test_a_member_comes_with_what_a_till_may_see_and_with_their_offers(engage, till):
@@ -34,8 +35,10 @@ def test_a_member_comes_with_what_a_till_may_see_and_with_their_offers(engage, t
     assert set(answer["contact"]) == SHOWN
     assert answer["contact"]["firstName"] == "Anna"
     assert seeds.ANNA_MONEY_ID in [offer["id"] for offer in answer["offers"]]
+    assert answer["vouchers"]
+    assert seeds.VOUCHER_USED_ID not in [voucher["id"] for voucher in answer["vouchers"]]
     assert (answer["source"], answer["age"]) == ("live", 0)
-    assert answer["parts"] == {"contact": "live", "offers": "live"}
+    assert answer["parts"] == {"contact": "live", "offers": "live", "vouchers": "live"}
     assert answer["allowed"] == {"redeem": True, "signUp": False}
     assert (answer["cashier"], answer["customer"]) == ("Member found.", "")
 
@@ -67,7 +70,7 @@ def test_what_is_old_is_asked_for_at_the_same_time(engage, till, settings):
     engage.engage.faults.set("slow", delay_ms=700)
     began = time.perf_counter()
     answer = asked(till, ANNA)
-    assert answer["parts"] == {"contact": "live", "offers": "live"}
+    assert answer["parts"] == {"contact": "live", "offers": "live", "vouchers": "live"}
     assert time.perf_counter() - began < 2 * 0.7
 
 
@@ -92,7 +95,7 @@ def test_a_part_that_misses_the_budget_is_marked_and_the_others_are_new(engage, 
     settings.PORTAL_TIME_BUDGET = 0.6
     engage.engage.faults.set("hang", endpoint=OFFERS_OF)
     answer = asked(till, ANNA)
-    assert answer["parts"] == {"contact": "live", "offers": "offline"}
+    assert answer["parts"] == {"contact": "live", "offers": "offline", "vouchers": "live"}
     assert answer["offers"]
     engage.engage.faults.clear()
 
@@ -102,7 +105,7 @@ def test_offers_that_were_never_fetched_are_said_to_be_missing(engage, till, set
     engage.engage.faults.set("hang", endpoint=OFFERS_OF)
     answer = asked(till, ANNA)
     assert (answer["parts"]["offers"], answer["offers"]) == ("none", [])
-    assert answer["allowed"]["redeem"] is False
+    assert answer["allowed"]["redeem"] is True  # the vouchers came
     assert "You can proceed with your purchase" in answer["customer"]
     engage.engage.faults.clear()
 

@@ -11,6 +11,7 @@ from engage_portal.accounts.ages import age_of
 from engage_portal.core import clock
 from engage_portal.core.freshness import Freshness, Read
 from engage_portal.engage import NotFound
+from engage_portal.sandbox import seeds
 from tests.pages import building
 from tests.pages.people import signed_in
 
@@ -68,7 +69,7 @@ def test_a_membership_that_has_ended_is_a_page_and_no_error(alice_at_home, monke
     def gone(**_):
         raise NotFound("gone", status=404)
 
-    monkeypatch.setattr(views, "contact_current", gone)
+    monkeypatch.setattr(views, "read_together", gone)
     page = alice_at_home.get("/me/")
     assert page.status_code == 404
     assert "We can’t find your membership" in page.text
@@ -85,28 +86,27 @@ def test_a_page_is_as_old_as_its_oldest_part():
     assert (age.freshness, age.fetched_at) == (Freshness.STALE, old)
 
 
+ASKED = {
+    "/me/": {"contacts", "transactions", "promotion-assignments"},
+    "/me/profile/": {"contacts"},
+    "/me/purchases/": {"transactions"},
+    "/me/offers/": {"promotion-assignments"},
+    "/me/points/": {"reward-vouchers", "point-accounts", "point-transactions"},
+}
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("path", PAGES)
-def test_each_page_asks_only_for_what_it_shows(alice, monkeypatch, path):
-    asked = []
-
-    def note(name, answer):
-        def asking(*, contact, deadline):
-            asked.append(name)
-            return Read(contact if answer else None, Freshness.LIVE, clock.now())
-
-        return asking
-
-    for module in ("contacts.views", "receipts.views", "promotions.views"):
-        for name in ("contact_current", "history_current", "offers_current", "vouchers_current"):
-            monkeypatch.setattr(f"{module}.{name}", note(name, name == "contact_current"), raising=False)
-    ask_for_points = note("points_current", answer=False)
-    monkeypatch.setattr("promotions.views.points_current", lambda **named: [ask_for_points(**named)])
-    signed_in(building.customer(alice)).get(path)
-    shown = {
-        "/me/": ["contact_current", "history_current", "offers_current"],
-        "/me/profile/": ["contact_current"],
-        "/me/purchases/": ["history_current"],
-        "/me/offers/": ["offers_current"],
-        "/me/points/": ["vouchers_current", "points_current"],
-    }
-    assert asked == shown[path]
+def test_each_page_asks_only_for_what_it_shows_and_once(engage, path):
+    contact = Contact.objects.create(
+        pk=seeds.ANNA_ID, engage_contact_id=seeds.ANNA_ID, email=seeds.ANNA_EMAIL
+    )
+    page = signed_in(building.customer(contact)).get(path)
+    assert page.status_code == 200
+    seen = [
+        request.path.removeprefix("/api/v3/").replace("contacts/transactions", "transactions")
+        for request in engage.engage.requests
+    ]
+    asked = [path.partition("/")[0] for path in seen]
+    assert set(asked) == ASKED[path]
+    assert len(asked) == len(set(asked))
