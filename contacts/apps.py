@@ -15,6 +15,7 @@ class ContactsConfig(AppConfig):
         from contacts import handlers, shredder  # noqa: F401 - they register themselves
         from engage_portal.outbox.schedule import register_schedule
 
+        register_schedule("contacts consents", "contacts.tasks.read_consents", minutes=60)
         register_schedule("contacts split", "contacts.tasks.split_batches", minutes=1)
         if settings.ENGAGE_SYNC_MINUTES:
             register_schedule(

@@ -7,6 +7,7 @@ from django.conf import settings
 from contacts.importing import tasks as importing_tasks
 from contacts.models import Contact
 from contacts.services.batching import split_later, split_waiting
+from contacts.services.consents import consents_current
 from contacts.snapshots import OUTAGES, contact_store
 from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
@@ -46,3 +47,12 @@ def read_exports() -> int:
     Takes what lies in `ENGAGE_EXPORT_FOLDER` in first. Returns how many files it had in hand.
     """
     return importing_tasks.read_exports()
+
+
+def read_consents() -> bool:
+    """Keep the words that Engage asks for consents with, for pages and tills; False where it did not answer."""
+    try:
+        consents_current(deadline=Deadline.after(settings.ENGAGE_READ_TIMEOUT))
+    except OUTAGES:
+        return False
+    return True

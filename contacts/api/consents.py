@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from contacts.services.wording import Consent, consents_current
+from contacts.services.consents import Consent, consents_current
 from engage_portal.api.schema import CONSENT_TEXTS, ERRORS
 from engage_portal.api.views import EngageView
 

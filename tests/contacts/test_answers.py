@@ -6,6 +6,7 @@ import pytest
 from django.test import override_settings
 
 from contacts.models import Answer, ConsentText, Contact, ContactEvent
+from contacts.tasks import read_consents
 from engage_portal.core import clock
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import State
@@ -198,3 +199,11 @@ def test_without_any_copy_of_the_words_it_says_that_engage_is_away(engage, till)
     take_down(engage)
     answer = till.get(CONSENTS_PATH)
     assert (answer.status_code, code_of(answer)) == (503, "EngageUnavailable")
+
+
+@pytest.mark.parametrize("is_away", [False, True])
+def test_a_worker_keeps_the_words_for_pages_that_nobody_asked_for_yet(engage, db, is_away):
+    if is_away:
+        take_down(engage)
+    assert read_consents() is not is_away
+    assert ConsentText.objects.filter(consent_id="memberConsent").exists() is not is_away
