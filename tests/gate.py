@@ -27,6 +27,8 @@ _PROVED_ONCE = (
     "tests/contacts/test_bodies.py",
     "tests/core",
     "tests/engage",
+    "tests/engage_xml",
+    "tests/fallback",
     "tests/outbox/test_states.py",
     "tests/outbox/test_verdicts.py",
     "tests/outbox/test_words.py",
