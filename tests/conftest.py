@@ -4,6 +4,7 @@ import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 from rest_framework.test import APIClient
 
@@ -12,6 +13,10 @@ from engage_portal.outbox import tallies
 from engage_portal.outbox.line import door
 from engage_portal.sandbox.app import Sandbox, create_app
 from engage_portal.sandbox.server import SandboxServer, running
+
+# An example may take long on a busy machine: no test asserts on seconds.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 _LOOPBACK = ("127.", "::1", "localhost")
 
