@@ -1,11 +1,11 @@
-"""What was used, in Django's admin: to look, not to touch."""
+"""In Django's admin: what was used, to look, not to touch; and the open offers, which staff write."""
 
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
 
-from promotions.models import Redemption, VoucherUse
+from promotions.models import OpenOffer, Redemption, VoucherUse
 
 
 class _ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -42,3 +42,11 @@ class VoucherUseAdmin(_ReadOnly):
     list_filter = ("store", "is_ours")
     fields = list_display
     readonly_fields = list_display
+
+
+@admin.register(OpenOffer)
+class OpenOfferAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """What a till may give to anybody while Engage is away."""
+
+    list_display = ("heading", "code", "language", "store", "begins_at", "ends_at", "position")
+    list_filter = ("store", "language")

@@ -20,6 +20,7 @@ from engage_portal.engage import FieldError, Identifier, IdentifierKind, Rejecte
 from engage_portal.outbox.line import breaker
 from promotions.checkout import OFFERS, Checkout, checkout
 from promotions.selectors import assignments_for, vouchers_for
+from promotions.selectors.open_offers import open_offers
 from promotions.services import CHANNELS
 
 _LEVEL_WITH_CREATION = 4
@@ -48,7 +49,10 @@ class CheckoutView(EngageView):
             deadline=self.deadline,
         )
         headers = age_headers(found.freshness, found.fetched_at)
-        return Response(_answer(found, channel, language=_text(body, "language")), headers=headers)
+        language = _text(body, "language")
+        answer = _answer(found, channel, language=language)
+        answer["openOffers"] = open_offers(store=self.key.store, language=language)
+        return Response(answer, headers=headers)
 
 
 def _answer(found: Checkout, channel: str | None, *, language: str) -> dict[str, Any]:

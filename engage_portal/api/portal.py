@@ -18,8 +18,8 @@ from engage_portal.api.idempotency import answered_once
 from engage_portal.api.models import ApiKey
 from engage_portal.api.renderers import EngageJSONRenderer
 from engage_portal.api.schema import CANCEL, ERRORS, ITEM, ITEM_DETAIL, ITEM_PAGE, LONGEST_REASON, STATUS
-from engage_portal.api.sentences import NOTICE
-from engage_portal.api.views import EngageView, whole_or_refuse
+from engage_portal.api.sentences import notice
+from engage_portal.api.views import EngageView, text_or_refuse, whole_or_refuse
 from engage_portal.engage import Conflict, FieldError, Rejected
 from engage_portal.outbox import pauses, selectors
 from engage_portal.outbox.bodies import detail_body, item_body, line_body
@@ -29,6 +29,7 @@ from engage_portal.outbox.line import breaker
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import MOVING, State
 from engage_portal.outbox.words import next_step_of, pause_over
+from promotions.selectors.open_offers import open_offers
 
 
 @extend_schema(exclude=True)
@@ -49,10 +50,18 @@ class NoSuchOperation(EngageView):
 class StatusView(EngageView):
     """`GET /api/portal/v1/status`."""
 
-    @extend_schema(operation_id="portalStatus", tags=["portal"], responses={200: STATUS, **ERRORS})
+    @extend_schema(
+        operation_id="portalStatus",
+        tags=["portal"],
+        parameters=[OpenApiParameter("language", description="en or sv; default en.")],
+        responses={200: STATUS, **ERRORS},
+    )
     def get(self, request: Request) -> Response:
-        """Whether Engage is up, what waits, and what a till may say to its customer."""
-        del request
+        """Whether Engage is up, what waits, and what a till may say and give to its customer.
+
+        `language` (`en`, `sv`) chooses the notice and the open offers, which there are only while Engage is down.
+        """
+        language = text_or_refuse(request, "language", longest=20)
         line, counts = breaker.status(), selectors.counts()
         return Response(
             {
@@ -63,7 +72,8 @@ class StatusView(EngageView):
                     "waiting": sum(counts.get(state, 0) for state in MOVING),
                     "attention": counts.get(State.ATTENTION, 0),
                 },
-                "notice": "" if line.is_up else NOTICE,
+                "notice": "" if line.is_up else notice(language),
+                "openOffers": open_offers(store=self.key.store, language=language),
             }
         )
 

@@ -110,6 +110,17 @@ ASSIGNMENTS: dict[str, Any] = {
         },
     },
 }
+_OPEN_OFFERS = {
+    "type": "array",
+    "description": "For anybody, only while Engage is down.",
+    "items": {
+        "type": "object",
+        "properties": {
+            **dict.fromkeys(("heading", "description", "code"), _TEXT),
+            "endsOn": {**_TEXT, "nullable": True},
+        },
+    },
+}
 _SOURCE = {"type": "string", "enum": ["live", "cached", "offline", "none"]}
 CHECKOUT_ASKED: dict[str, Any] = {
     "type": "object",
@@ -134,6 +145,7 @@ CHECKOUT: dict[str, Any] = {
         },
         "offers": ASSIGNMENTS,
         "vouchers": {"type": "array", "items": {"type": "object", "additionalProperties": True}},
+        "openOffers": _OPEN_OFFERS,
         "source": _SOURCE,
         "age": {"type": "integer", "description": "Seconds."},
         "parts": {"type": "object", "additionalProperties": _SOURCE},
@@ -283,5 +295,6 @@ STATUS: dict[str, Any] = {
         },
         "level": {"type": "integer"},
         "notice": {"type": "string", "description": "What to tell the customer while Engage is away."},
+        "openOffers": _OPEN_OFFERS,
     },
 }

@@ -50,6 +50,11 @@ _SENTENCES: dict[str, dict[Situation, tuple[str, str]]] = {
 }  # fmt: skip
 
 
+def notice(language: str) -> str:
+    """What customers hear while Engage is away; English where the language is not known."""
+    return sentences(Situation.UNKNOWN, language)[1]
+
+
 def sentences(situation: Situation, language: str) -> tuple[str, str]:
     """One for the cashier and one for the customer, which may be empty; English where the language is not known."""
     spoken = _SENTENCES.get(language.partition("-")[0].casefold(), _SENTENCES["en"])

@@ -1,12 +1,14 @@
 """What a contact may use: promotions, reward vouchers and points; and what was used."""
 
 from promotions.models.offers import Assignment, AssignmentSnapshot, Redemption
+from promotions.models.open_offers import OpenOffer
 from promotions.models.points import PointAccount, PointSnapshot, PointTransaction
 from promotions.models.vouchers import Voucher, VoucherSnapshot, VoucherUse
 
 __all__ = [
     "Assignment",
     "AssignmentSnapshot",
+    "OpenOffer",
     "PointAccount",
     "PointSnapshot",
     "PointTransaction",
