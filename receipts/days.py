@@ -17,7 +17,7 @@ from promotions.models import Redemption
 from receipts.models import Receipt
 from receipts.services import POST
 
-RECEIPTS, REDEMPTIONS = "Receipts", "Redemptions"
+RECEIPTS, GUESTS, REDEMPTIONS = "Receipts", "Guests", "Redemptions"
 
 
 @dataclass(slots=True)
@@ -39,6 +39,8 @@ class Tally:
         """Count facts whose item is in a state; None: it settled so long ago that its item is gone."""
         self.count += count
         self.total += total or 0
+        if self.kind == GUESTS:
+            return  # nothing of them is on its way
         name = _COLUMN.get(State(state) if state else State.DELIVERED, "waiting")
         setattr(self, name, getattr(self, name) + count)
 
@@ -117,9 +119,9 @@ def _bounds(day: date) -> tuple[datetime, datetime]:
 
 
 def _receipts(sold: QuerySet[Receipt]) -> Iterator[Mapping[str, Any]]:
-    rows = sold.annotate(state=_state_of(POST)).order_by().values("store", "currency", "state")
+    rows = sold.annotate(state=_state_of(POST)).order_by().values("store", "currency", "is_guest", "state")
     for row in rows.annotate(count=Count("pk"), total=Sum("total")):
-        yield {**row, "kind": RECEIPTS}
+        yield {**row, "kind": GUESTS if row["is_guest"] else RECEIPTS}
 
 
 def _redemptions(used: QuerySet[Redemption]) -> Iterator[Mapping[str, Any]]:

@@ -24,6 +24,9 @@ class Receipt(models.Model):
     match_contact_id = models.UUIDField(
         null=True, blank=True, help_text="The contact id that the till gave, also where it is unknown here."
     )
+    is_guest = models.BooleanField(
+        default=False, help_text="Sold to nobody in the programme: counted here, never sent to Engage."
+    )
     body = models.TextField(help_text="Canonical JSON as it was accepted; digits of money are kept.")
     content_hash = models.CharField(max_length=64, help_text="SHA-256 of `body`.")
     recorded_at = models.DateTimeField(default=clock.now)

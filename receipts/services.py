@@ -34,12 +34,13 @@ def receipt_record(*, payload: payloads.Receipt, actor: str) -> Recorded:
 
     Raises PayloadError with everything that is wrong with it. The same `uniqueReceiptId` with the same content gives
     the same answer, however often it comes. Other content under a known id raises Conflict: Engage would drop it
-    silently [developer.voyado.com/docs/transactions/field-definitions].
+    silently [developer.voyado.com/docs/transactions/field-definitions]. A guest's sale is kept and counted, and never
+    sent: Engage has nobody to give it to.
     """
     check_receipt(payload)
     body = payloads.encode_receipt(payload)
     digest = hashlib.sha256(body).hexdigest()
-    contact = contact_of(payload.contact)
+    whose = payload.contact
     receipt = Receipt(
         unique_receipt_id=payload.unique_receipt_id,
         receipt_number=payload.receipt_number,
@@ -47,8 +48,9 @@ def receipt_record(*, payload: payloads.Receipt, actor: str) -> Recorded:
         created_date=moment_of(payload),
         currency=payload.currency,
         total=payload.total_gross_price,
-        contact=contact,
-        match_contact_id=_given_id(payload.contact),
+        contact=contact_of(whose) if whose else None,
+        match_contact_id=_given_id(whose) if whose else None,
+        is_guest=whose is None,
         body=body.decode(),
         content_hash=digest,
     )
@@ -68,6 +70,8 @@ def receipt_record(*, payload: payloads.Receipt, actor: str) -> Recorded:
 def _keep(receipt: Receipt, actor: str) -> None:
     """Insert without looking first: almost every receipt is new, and the database knows."""
     receipt.save(force_insert=True)
+    if receipt.is_guest:
+        return
     enqueue(
         kind=POST,
         subject_id=receipt.pk,

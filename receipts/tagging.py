@@ -34,8 +34,8 @@ class PersonalKey:
 def personal_key(receipt: Receipt) -> PersonalKey | None:
     """The personal key that a receipt still has; None where it names nobody, or somebody by id."""
     key = payloads.decode_receipt(receipt.body.encode()).contact
-    kind = IDENTIFIERS.get(str(key.match_key_type))
-    if kind is None:
+    kind = IDENTIFIERS.get(str(key.match_key_type)) if key else None
+    if key is None or kind is None:
         return None
     contact_type = key.contact_type if isinstance(key.contact_type, str) else None
     return PersonalKey(Identifier(kind, key.match_key), contact_type)
@@ -86,6 +86,8 @@ def receipts_naming(keys: Collection[str]) -> list[Receipt]:
 
 def _names(receipt: Receipt, wanted: Collection[str]) -> bool:
     key = payloads.decode_receipt(receipt.body.encode()).contact
+    if key is None:
+        return False
     column = KEY_FIELDS.get(str(key.match_key_type), "")
     return _folded(normalised(column, key.match_key)) in wanted
 

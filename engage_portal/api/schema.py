@@ -196,6 +196,8 @@ RECEIPT: dict[str, Any] = {
     "properties": {
         "contact": {
             "type": "object",
+            "nullable": True,
+            "description": "null: a guest; kept and counted, never sent to Engage.",
             "required": ["matchKey", "matchKeyType"],
             "properties": {"matchKey": _TEXT, "matchKeyType": _TEXT, "contactType": _TEXT},
         },

@@ -150,7 +150,8 @@ class Receipt(_Wire, frozen=True, kw_only=True):
     before.
     """
 
-    contact: ReceiptContact
+    contact: ReceiptContact | None
+    """None: a guest, said so by the till with an explicit null. That is ours: Engage takes no receipt of nobody."""
     unique_receipt_id: Key
     receipt_number: Annotated[str, Meta(max_length=100)]
     created_date: Annotated[str, Meta(max_length=50)]
@@ -274,7 +275,7 @@ def _prepared_number(value: int | Decimal, path: str, problems: list[FieldError]
 
 def _rules(receipt: Receipt) -> Iterator[FieldError]:
     """What types cannot say."""
-    if not receipt.contact.match_key.strip():
+    if receipt.contact is not None and not receipt.contact.match_key.strip():
         yield FieldError("contact.matchKey", "This field may not be blank.")
     if not receipt.unique_receipt_id.strip():
         yield FieldError("uniqueReceiptId", "This field may not be blank.")

@@ -31,6 +31,7 @@ class _Field:
     """What it holds, itself or as a list."""
     bounds: tuple[int, int] | None
     """Of a list of structs: fewest and most entries."""
+    may_be_null: bool = False
 
 
 def shape_problems(value: Any, struct: type[Struct]) -> list[FieldError]:
@@ -54,7 +55,7 @@ def _in_struct(value: Mapping[str, Any], struct: type[Struct], path: str) -> Ite
 
 
 def _in_field(value: Any, field: _Field, path: str) -> Iterator[FieldError]:
-    if field.struct is None:
+    if field.struct is None or (value is None and field.may_be_null):
         yield from _against(value, field.wanted, path)
     elif field.bounds is None:
         yield from _in_entry(value, field.struct, path)
@@ -91,8 +92,8 @@ def _fields(struct: type[Struct]) -> Mapping[str, _Field]:
 
 
 def _field(name: str, is_required: bool, hint: Any) -> _Field:  # noqa: FBT001 - msgspec's own word
-    wanted = _without_unset(hint)
-    inner: Any = wanted
+    wanted = _without(UnsetType, hint)
+    inner: Any = _without(type(None), wanted)
     metas: list[Any] = []
     if get_origin(inner) is Annotated:
         inner, *metas = get_args(inner)
@@ -100,15 +101,16 @@ def _field(name: str, is_required: bool, hint: Any) -> _Field:  # noqa: FBT001 -
     if not (isinstance(entry, type) and issubclass(entry, Struct)):
         return _Field(name, is_required, wanted, None, None)
     if entry is inner:
-        return _Field(name, is_required, wanted, entry, None)
+        return _Field(name, is_required, wanted, entry, None, may_be_null=inner is not wanted)
     meta = next((each for each in metas if isinstance(each, Meta)), Meta())
     return _Field(name, is_required, wanted, entry, (meta.min_length or 0, meta.max_length or MOST))
 
 
-def _without_unset(hint: Any) -> Any:
+def _without(kind: type, hint: Any) -> Any:
+    """A union without one of its members; anything else as it is."""
     if get_origin(hint) not in {Union, types.UnionType}:
         return hint
-    return Union[tuple(each for each in get_args(hint) if each is not UnsetType)]  # noqa: UP007 - made at run time
+    return Union[tuple(each for each in get_args(hint) if each is not kind)]  # noqa: UP007 - made at run time
 
 
 _AT = re.compile(r"(?P<what>.*?)(?: - at `.*`)?", re.DOTALL)

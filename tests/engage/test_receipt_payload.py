@@ -97,7 +97,7 @@ BAD_FIELDS = [
     ({"colour": 1}, "colour", "Unknown field."),
     ({"": 1}, "?", "Unknown field."),
     ({"a\nb": 1}, "?", "Unknown field."),
-    ({"contact": None}, "contact", "Expected an object, not null."),
+    ({"contact": 7}, "contact", "Expected an object, not a number."),
     ({"contact": {"matchKey": "x", "matchKeyType": "name"}}, "contact.matchKeyType", "This is not one of the known values."),
     ({"contact": {"matchKey": "", "matchKeyType": "email"}}, "contact.matchKey", "At least 1 characters."),
     ({"contact": {"matchKey": "  ", "matchKeyType": "email"}}, "contact.matchKey", "This field may not be blank."),

@@ -59,6 +59,8 @@ def shown(path: str) -> str:
     "value", [..., None, {"a": 1}, [[1]], True], ids=["missing", "null", "object", "array", "true"]
 )
 def test_a_required_field_is_missing_or_of_another_type(till, receipt_body, path, value):
+    if (path, value) == ("contact", None):
+        pytest.skip("a guest: tests/receipts/test_guests.py")
     answer = refused(till, changed(receipt_body(), path, value))
     assert (answer.status_code, code_of(answer)) == (422, "ValidationError"), answer.content
     for error in answer.json()["validationErrors"]:
