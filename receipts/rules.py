@@ -10,6 +10,7 @@ from decimal import Decimal
 from django.conf import settings
 
 from engage_portal.engage import FieldError, payloads
+from receipts.newcomers import may_be_registered, person_of, problems_with_person
 
 _FIRST_YEAR, _LAST_YEAR = 1900, 2200
 _VOUCHERS = ("bonuscheck", "voucher", "rewardvoucher", "giftvoucher")
@@ -20,6 +21,7 @@ def check_receipt(receipt: payloads.Receipt) -> None:
     """Raise PayloadError with everything that is wrong between the fields."""
     problems = [
         *_moment(receipt),
+        *problems_with_person(receipt.contact),
         *_signs(receipt),
         *(_sums(receipt) if settings.RECEIPT_SUMS == "refuse" else ()),
     ]
@@ -31,6 +33,7 @@ def warnings_about(receipt: payloads.Receipt) -> list[FieldError]:
     """What is taken all the same, but is probably a mistake of the till."""
     return [
         *(_sums(receipt) if settings.RECEIPT_SUMS == "warn" else ()),
+        *_not_registered(receipt),
         *_taxes(receipt),
         *_vouchers_as_payment(receipt),
     ]
@@ -101,6 +104,12 @@ def _taxes(receipt: payloads.Receipt) -> Iterator[FieldError]:
             yield FieldError(
                 f"items[{place}].taxAmount", f"{item.tax_percent:f} % of it would be {cents:f} in tax."
             )
+
+
+def _not_registered(receipt: payloads.Receipt) -> Iterator[FieldError]:
+    """Below level 4 nobody new is kept while Engage is away; the sale is."""
+    if person_of(receipt.contact) is not None and not may_be_registered():
+        yield FieldError("contact.person", "Engage is away: nobody new is registered now. The sale is kept.")
 
 
 def _vouchers_as_payment(receipt: payloads.Receipt) -> Iterator[FieldError]:

@@ -9,11 +9,14 @@ from django.db import IntegrityError, transaction
 
 from contacts.models import KEY_FIELDS, Contact
 from contacts.selectors import contact_by_id, contacts_matching
+from contacts.services import Asked
+from engage_portal.core import clock
 from engage_portal.core.ids import parse_guid
 from engage_portal.engage import Identifier, payloads
 from engage_portal.outbox.services import enqueue
 from receipts.clashes import clash_noted
 from receipts.models import Receipt
+from receipts.newcomers import newcomer_kept, without_person
 from receipts.rules import check_receipt, moment_of
 from receipts.tagging import IDENTIFIERS
 
@@ -38,7 +41,7 @@ def receipt_record(*, payload: payloads.Receipt, actor: str) -> Recorded:
     sent: Engage has nobody to give it to.
     """
     check_receipt(payload)
-    body = payloads.encode_receipt(payload)
+    body = payloads.encode_receipt(without_person(payload))
     digest = hashlib.sha256(body).hexdigest()
     whose = payload.contact
     receipt = Receipt(
@@ -55,7 +58,7 @@ def receipt_record(*, payload: payloads.Receipt, actor: str) -> Recorded:
         content_hash=digest,
     )
     try:
-        _keep(receipt, actor)
+        _keep(receipt, payload, actor)
     except IntegrityError:
         kept = Receipt.objects.filter(unique_receipt_id=payload.unique_receipt_id).first()
         if kept is None:
@@ -67,9 +70,16 @@ def receipt_record(*, payload: payloads.Receipt, actor: str) -> Recorded:
 
 
 @transaction.atomic
-def _keep(receipt: Receipt, actor: str) -> None:
+def _keep(receipt: Receipt, payload: payloads.Receipt, actor: str) -> None:
     """Insert without looking first: almost every receipt is new, and the database knows."""
     receipt.save(force_insert=True)
+    if receipt.contact is None and receipt.match_contact_id is None:
+        asked = Asked(
+            actor=actor, store=receipt.store, channel="POS", at=min(receipt.created_date, clock.now())
+        )
+        receipt.contact = newcomer_kept(payload.contact, source=settings.ENGAGE_SOURCE[:60], asked=asked)
+        if receipt.contact is not None:
+            receipt.save(update_fields=["contact"])
     if receipt.is_guest:
         return
     enqueue(

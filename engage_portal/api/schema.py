@@ -199,7 +199,14 @@ RECEIPT: dict[str, Any] = {
             "nullable": True,
             "description": "null: a guest; kept and counted, never sent to Engage.",
             "required": ["matchKey", "matchKeyType"],
-            "properties": {"matchKey": _TEXT, "matchKeyType": _TEXT, "contactType": _TEXT},
+            "properties": {
+                **dict.fromkeys(("matchKey", "matchKeyType", "contactType"), _TEXT),
+                "person": {
+                    "type": "object",
+                    "additionalProperties": True,
+                    "description": "Ours: what is known of somebody who may be new; see POST contacts.",
+                },
+            },
         },
         "uniqueReceiptId": {"type": "string", "description": "Unique for ever, across stores and systems."},
         "receiptNumber": _TEXT,

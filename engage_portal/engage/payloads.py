@@ -81,6 +81,8 @@ class ReceiptContact(_Wire, frozen=True, kw_only=True):
     match_key: Annotated[str, Meta(min_length=1, max_length=500)]
     match_key_type: MatchKeyType
     contact_type: Key | UnsetType = UNSET
+    person: dict[str, Any] | UnsetType = UNSET
+    """Ours: what the till knows of somebody who may be new. Never sent with a receipt, and not kept with it."""
 
 
 class PaymentMethod(_Wire, frozen=True, kw_only=True):
