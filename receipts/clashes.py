@@ -1,13 +1,14 @@
 """Two receipts under one id: the second is refused, and staff hear of it."""
 
+from datetime import datetime
+
 from django.db import transaction
 from django.db.models import F, QuerySet
+from django.utils.timezone import localtime
 
 from engage_portal.core import clock
 from engage_portal.engage import Conflict
 from receipts.models import Clash, Receipt
-
-_TIME = "%Y-%m-%d at %H:%M"
 
 
 def clash_noted(*, kept: Receipt, refused: Receipt, actor: str) -> Conflict:
@@ -27,12 +28,17 @@ def clash_noted(*, kept: Receipt, refused: Receipt, actor: str) -> Conflict:
     if not is_new:
         Clash.objects.filter(pk=clash.pk).update(times=F("times") + 1, last_at=now)
     return Conflict(
-        f"uniqueReceiptId is taken by another receipt, of store {kept.store}, sold {kept.created_date:{_TIME}} and "
-        f"recorded {kept.recorded_at:{_TIME}} UTC. Yours is of store {refused.store}, sold "
-        f"{refused.created_date:{_TIME}} UTC. Number it anew and send it again.",
+        f"uniqueReceiptId is taken by another receipt, of store {kept.store}, sold {_time(kept.created_date)} and "
+        f"recorded {_time(kept.recorded_at)}. Yours is of store {refused.store}, sold {_time(refused.created_date)}. "
+        "Number it anew and send it again.",
         status=409,
         error_code="ReceiptIdTaken",
     )
+
+
+def _time(moment: datetime) -> str:
+    """As a till's own clock shows it."""
+    return f"{localtime(moment):%Y-%m-%d at %H:%M}"
 
 
 def clashes_unseen() -> QuerySet[Clash]:

@@ -12,6 +12,7 @@ from contacts.commands.bar import progress
 from contacts.importing import ImportRefusedError, Report, in_the_way, pass_over, read_next, take_file
 from contacts.importing.folder import in_order
 from contacts.models import ExportFile
+from engage_portal.core import clock
 from engage_portal.outbox.commands.arguments import BAD_USAGE, add_by, line
 from engage_portal.outbox.commands.speaking import Action, Answer, Options, Terminal
 from engage_portal.outbox.commands.stopping import told_to_stop
@@ -25,6 +26,7 @@ _TITLES = ("File", "State", "Records", "New", "Changed", "Unchanged", "Deleted",
 
 def import_files(options: Options, terminal: Terminal) -> Answer:
     """Take the files in, and read until each of them is read or cannot be."""
+    began = clock.now()
     try:
         files = [
             take_file(
@@ -40,9 +42,13 @@ def import_files(options: Options, terminal: Terminal) -> Answer:
         raise CommandError(f"A file cannot be read: {error.strerror}.") from None
     for file in files:
         file.refresh_from_db()
+    known = [file for file in files if file.added_at < began]
     trouble = _trouble(files, is_told=told.is_set())
-    document = {"files": [_body(file) for file in files], "message": trouble}
-    return Answer(document, [_rows(files), *_notes(files)], trouble=trouble)
+    document = {
+        "files": [{**_body(file), "wasKnown": file in known} for file in files],
+        "message": trouble,
+    }
+    return Answer(document, [_rows(files), *_known(known), *_notes(files)], trouble=trouble)
 
 
 def _paths(given: list[str]) -> list[Path]:
@@ -51,6 +57,8 @@ def _paths(given: list[str]) -> list[Path]:
     for path in map(Path, given):
         if not path.exists():
             raise CommandError(f"There is no file or folder {path}.", returncode=BAD_USAGE)
+        if path.is_file() and path.suffix.casefold() != ".xml":
+            raise CommandError(f"{path.name} is no XML file.", returncode=BAD_USAGE)
         found += in_order(path) if path.is_dir() else [path]
     if not found:
         raise CommandError("There is no XML file in there.")
@@ -112,6 +120,14 @@ def _rows(files: list[ExportFile]) -> Rows:
         cells = [Text(f"{number}", justify="right") for number in numbers]
         rows.append([plain(file.name), Text(file.get_state_display()), *cells])
     return Rows(_TITLES, rows, elastic=("File",))
+
+
+def _known(files: list[ExportFile]) -> Iterator[Text]:
+    for file in files:
+        if file.state == State.DONE:
+            yield plain(
+                f"{file.name}: this content was read before, and not again; these are its figures of then."
+            )
 
 
 def _notes(files: list[ExportFile]) -> Iterator[Text]:

@@ -75,7 +75,11 @@ def _answer(done: Compared, total: int, is_repaired: bool, why: str) -> Answer: 
     parts: list[Rows | Text] = [Text(f"{done.alike} of {total} contacts are as Engage has them.")]
     if rows:
         parts.append(Rows(("Field", "Contacts"), rows))
-    noted = "They are noted to be fetched anew." if is_repaired else "With --refresh they are fetched anew."
+    noted = (
+        "They are noted to be fetched anew; who is gone in Engage is then forgotten here."
+        if is_repaired
+        else "With --refresh they are fetched anew, and who is gone in Engage is forgotten here."
+    )
     trouble = " ".join(part for part in (f"{drift} {noted}" if done.has_drifted else "", why) if part)
     return Answer(_document(done, total, trouble), parts, trouble=trouble)
 

@@ -1,13 +1,13 @@
 """A record's texts as the copy keeps them: flat, typed where the copy's own value is, and only what is wanted."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from contacts.copy_fields import wanted
 from contacts.flat import differs, is_permission
-from contacts.keys import longest, normalised
+from contacts.keys import e164, longest, normalised
 from contacts.merging import moment
 from contacts.models import KEY_FIELDS
 
@@ -19,7 +19,21 @@ _PREFERENCES = ("acceptsEmail", "acceptsSms", "acceptsPostal")
 """API preferences [github.com/liblaber/voyado-engage-2.0.0-typescript-1.0.0]; that files say the same is inferred."""
 _YES_OR_NO = {"true": True, "1": True, "false": False, "0": False}
 _LONGEST_NAME = 130
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}(T.*)?", re.ASCII)
 _LONGEST = {column: longest(column) for column in KEY_FIELDS.values()}
+
+
+def _is_email(text: str) -> bool:
+    name, _, host = text.rpartition("@")
+    return bool(name and host) and " " not in text
+
+
+# What Engage itself would refuse is not kept: nobody is found by it, and nobody becomes somebody else by it.
+_SOUND: Mapping[str, Callable[[str], bool]] = {
+    "email": _is_email,
+    "mobilePhone": lambda text: bool(e164(text)),
+    "birthDay": lambda text: bool(_DAY.fullmatch(text)),
+}
 
 
 def guid(text: str) -> str:
@@ -56,6 +70,10 @@ class Plan(dict[str, "str | None"]):
         found: dict[Any, Any] = {self[name]: text for name, text in fields.items()}
         found.pop(None, None)
         invalid = 0
+        for name, is_sound in _SOUND.items():
+            if found.get(name) and not is_sound(found[name]):
+                del found[name]
+                invalid += 1
         for name in self._permissions.intersection(found):
             text = found.pop(name)
             value = _permission(name, text) if text else None

@@ -64,7 +64,7 @@ def validation_error(problems: Sequence[FieldError]) -> Response:
     told = [
         {"field": each.field, "errorDescription": f"{each.field}: {each.description}"} for each in problems
     ]
-    message = "; ".join(each["errorDescription"] for each in told[:_TOLD_IN_THE_MESSAGE])
+    message = "; ".join(each["errorDescription"].rstrip(".") for each in told[:_TOLD_IN_THE_MESSAGE]) + "."
     return Response(error_body("ValidationError", message, validationErrors=told), status=422)
 
 

@@ -25,6 +25,7 @@ from types import FrameType
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 HOME = Path(os.environ.get("DEMO_HOME") or ROOT / "var" / "demo")
+_ENVIRONMENT = HOME / "env"
 _HOST = "127.0.0.1"
 _START_SECONDS = 60
 _STOP_SECONDS = 60
@@ -83,10 +84,20 @@ class Demo:
             access = self._prepare()
             self._start_all()
             self._wait_until_all_answer()
+            self._keep_environment()
             _print_access(access, self.port, self.sandbox_port)
             self._watch()
         finally:
             self._stop_all()
+
+    def _keep_environment(self) -> None:
+        """Write what `manage.py` needs to work on the demo's data, for `env $(cat …)`."""
+        names = (
+            "DEBUG", "SECRET_KEY", "DATABASE_URL", "ENGAGE_BASE_URL", "ENGAGE_API_KEY", "ENGAGE_WEBHOOK_SECRET",
+            "EMAIL_URL",
+        )  # fmt: skip
+        _ENVIRONMENT.touch(mode=0o600)
+        _ENVIRONMENT.write_text("".join(f"{name}={self.environment[name]}\n" for name in names))
 
     def _prepare(self) -> Mapping[str, str]:
         print("Preparing the data …", flush=True)
@@ -242,6 +253,7 @@ Engage Portal is running.
   Engage        http://{_HOST}:{sandbox_port}/   (the sandbox: press "Engage down" there, or change a contact)
   API           {portal}/api/docs
                 export PORTAL={portal} KEY={access["key"]}
+  manage.py     env $(cat {os.path.relpath(_ENVIRONMENT)}) .venv/bin/python manage.py outbox stats
 
 Ctrl-C stops everything. Data and logs: {HOME}/. README.md has a ten-minute tour.
 """,

@@ -179,6 +179,11 @@ def _answers(contact: Contact, names: Mapping[str, str]) -> list[Given]:
     ]
 
 
+def _has_values(row: ContactEvent) -> bool:
+    """Whether a line of the journal says from what to what."""
+    return bool(row.field) and (row.old is not None or row.new is not None)
+
+
 def _journal(contact: Contact, names: Mapping[str, str], *, revealed: bool) -> list[Line]:
     rows = ContactEvent.objects.filter(contact=contact).order_by("-at", "-pk")[:MOST_EVENTS]
     return [
@@ -187,8 +192,8 @@ def _journal(contact: Contact, names: Mapping[str, str], *, revealed: bool) -> l
             title=Happened(row.what).label,
             actor=row.actor,
             field=(names.get(row.field) or label_of(row.field)) if row.field else "",
-            old=shown(row.field, row.old, revealed=revealed) if row.field else "",
-            new=shown(row.field, row.new, revealed=revealed) if row.field else "",
+            old=shown(row.field, row.old, revealed=revealed) if _has_values(row) else "",
+            new=shown(row.field, row.new, revealed=revealed) if _has_values(row) else "",
             detail=row.detail,
             tone="bad" if row.what in _BAD else "good" if row.what in _GOOD else "neutral",
         )

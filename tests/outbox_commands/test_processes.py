@@ -91,7 +91,7 @@ def test_stdout_is_one_json_document_and_nothing_else(run, arguments):
 def test_drain_delivers_without_a_worker_and_its_log_is_not_on_stdout(run, sandbox_server):
     assert run("drain", "--json").code == 1
     run("retry", "--all", "--yes")
-    said = run("drain", "--json")
+    said = run("drain", "--json", "--verbosity", "2")
     assert said.code == 0, said.err
     assert said.document["reachedEngage"] == 8
     assert "POST /api/v3/receipts" in said.err

@@ -4,6 +4,7 @@ import json
 import time
 
 import pytest
+from django.utils.timezone import localtime
 
 from engage_portal.outbox.states import State
 from engage_portal.sandbox import seeds
@@ -59,7 +60,7 @@ def test_other_content_under_a_known_id_is_409_with_store_and_time(engage, till,
         assert (answer.status_code, code_of(answer)) == (409, "ReceiptIdTaken")
         recorded = Receipt.objects.get().recorded_at
         assert "store 101" in answer.json()["message"]
-        assert f"{recorded:%Y-%m-%d at %H:%M}" in answer.json()["message"]
+        assert f"{localtime(recorded):%Y-%m-%d at %H:%M}" in answer.json()["message"]
     assert len(items()) == 1
     deliver_all()
     assert engage.engage.posted("101-1") == 1

@@ -1,9 +1,12 @@
 """Finding a contact: by any key, in any notation, here first and then in Engage."""
 
+from uuid import uuid4
+
 import pytest
 
 from contacts.models import Contact
 from engage_portal.sandbox import seeds
+from promotions.models import Redemption
 from tests.api.fixtures import roomy, wire  # noqa: F401 - fixtures
 from tests.api.talking import take_down
 from tests.pages import building
@@ -120,6 +123,10 @@ def test_an_item_about_a_contact_leads_to_it(db):
     looker = at_work("lisa", "view_item", "view_contact")
     of = building.item(kind="contact.update", subject_id=contact.pk)
     other = building.item(kind="receipt.post")
-    assert f"{SEARCH}{contact.pk}/" in looker.get(f"/staff/queue/{of.pk}/").text
+    sale = building.item(kind="receipt.post", stream=contact.stream)
+    use = Redemption.objects.create(assignment_id=uuid4(), channel="POS", contact=contact)
+    redemption = building.item(kind="promotion.redeem", subject_id=use.pk, stream="promotion:1")
+    for item in (of, sale, redemption):
+        assert f"{SEARCH}{contact.pk}/" in looker.get(f"/staff/queue/{item.pk}/").text
     assert "Open the contact" not in looker.get(f"/staff/queue/{other.pk}/").text
     assert "Open the contact" not in at_work("vera", "view_item").get(f"/staff/queue/{of.pk}/").text

@@ -1,8 +1,11 @@
 """A management command that is a family of subcommands."""
 
+import logging
+import os
 import sys
 from argparse import RawDescriptionHelpFormatter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from textwrap import fill
 from typing import Any, ClassVar
 
@@ -10,6 +13,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from engage_portal.outbox.commands.speaking import Action, Terminal
 from engage_portal.outbox.migrated import refuse_old_database
+
+_LOUD = 2
 
 
 class Subcommands(BaseCommand):
@@ -44,7 +49,25 @@ class Subcommands(BaseCommand):
             force_color=options["force_color"],
         )
         refuse_old_database()
-        answer = next(each for each in self.actions if each.name == action).run(options, terminal)
-        terminal.give(answer)
+        with _quiet(options["verbosity"]):
+            answer = next(each for each in self.actions if each.name == action).run(options, terminal)
+        try:
+            terminal.give(answer)
+            sys.stdout.flush()
+        except BrokenPipeError:  # `… | head` has read enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if answer.trouble:
             raise CommandError(answer.trouble)
+
+
+@contextmanager
+def _quiet(verbosity: int) -> Iterator[None]:
+    """Warnings only: a line for each call is for the worker's log. All of it with `--verbosity 2`."""
+    root = logging.getLogger()
+    before = root.level
+    if verbosity < _LOUD:
+        root.setLevel(max(before, logging.WARNING))
+    try:
+        yield
+    finally:
+        root.setLevel(before)

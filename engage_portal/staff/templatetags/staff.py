@@ -43,12 +43,6 @@ def about_reason(state: str) -> str:
 
 
 @register.filter
-def is_about_contact(kind: str) -> bool:
-    """Whether the subject of a kind is a contact."""
-    return kind.startswith("contact.")
-
-
-@register.filter
 def key_label(kind: str) -> str:
     """What somebody was found by, inside a sentence."""
     return headings.KEYS.get(kind, "key")

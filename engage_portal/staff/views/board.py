@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from contacts.importing import in_the_way
 from contacts.selectors import feeds_in_trouble
 from engage_portal.accounts.access import staff_page
 from engage_portal.outbox import pauses, selectors
@@ -35,6 +36,7 @@ def _board() -> dict[str, Any]:
         "paused": pauses.current(),
         "clashes": clashes_unseen().count(),
         "feeds": feeds_in_trouble(),
+        "blocking": in_the_way(),
         "tiles": tiles + rare,
         "chart": chart_of(board.last_hour),
     }

@@ -33,7 +33,7 @@ class DayForm(forms.Form):
 @staff_page(VIEW)
 def days(request: HttpRequest) -> HttpResponse:
     """The stores of a day; with `csv` in the query as a file."""
-    form = DayForm(request.GET)
+    form = DayForm({"day": timezone.localdate(clock.now()).isoformat(), **request.GET.dict()})
     day, found = _asked(form)
     if "csv" in request.GET and form.is_valid():
         return _file(day, found)

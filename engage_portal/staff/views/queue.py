@@ -13,6 +13,7 @@ from engage_portal.outbox.models import Item
 from engage_portal.outbox.registry import kinds
 from engage_portal.outbox.states import State
 from engage_portal.outbox.words import next_step_of, pause_over
+from engage_portal.staff.about import contact_about
 from engage_portal.staff.permissions import CANCEL, RETRY, VIEW
 
 PER_PAGE = 25
@@ -78,6 +79,7 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
         "detail": detail,
         "item": detail.item,
         "pause": pause,
+        "contact_id": contact_about(detail.item),
         "next_step": next_step_of(detail, pause=pause),
         "is_retryable": detail.item.state in retryable,
         "is_cancellable": detail.item.state in cancellable,

@@ -54,6 +54,23 @@ def test_a_folder_is_read_in_order_and_the_files_stay(folder):
 
 
 @pytest.mark.django_db
+def test_a_file_that_was_read_before_says_so(folder):
+    contacts("import", folder)
+    said = contacts("import", folder, "--json")
+    assert [file["wasKnown"] for file in said.document["files"]] == [True, True]
+    assert "this content was read before, and not again" in contacts("import", folder).out
+
+
+@pytest.mark.django_db
+def test_a_file_that_is_no_xml_is_refused_and_not_kept(folder):
+    stray = folder / "people.csv"
+    stray.write_text("a;b")
+    said = contacts("import", stray)
+    assert (said.code, said.err) == (2, "people.csv is no XML file.")
+    assert not ExportFile.objects.exists()
+
+
+@pytest.mark.django_db
 def test_json_is_one_document_without_anything_personal(folder):
     said = contacts("import", folder, "--json", "--complete")
     first, second = said.document["files"]

@@ -56,13 +56,18 @@ class Command(BaseCommand):
         wanted = (
             "view_item",
             "retry_item",
+            "cancel_item",
+            "pause_items",
+            "settle_clash",
             "view_contact",
             "reveal_contact",
             "correct_contact",
             "import_contacts",
         )
         staff.user_permissions.set(
-            Permission.objects.filter(content_type__app_label__in=["outbox", "contacts"], codename__in=wanted)
+            Permission.objects.filter(
+                content_type__app_label__in=["outbox", "contacts", "receipts"], codename__in=wanted
+            )
         )
 
     def _sales(self) -> None:
