@@ -5,7 +5,7 @@ what Engage sends back of our own changes never goes out again, and two systems 
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
@@ -104,9 +104,12 @@ def moment(text: Any) -> datetime | None:
     """A point in time from ISO text with an offset; None for anything else."""
     try:
         found = parse_datetime(text) if isinstance(text, str) else None
-    except ValueError:
+        if found is None or found.tzinfo is None:
+            return None
+        found.astimezone(UTC)  # the databases keep UTC, where the first day and the last one may lie outside
+    except (ValueError, OverflowError):
         return None
-    return found if found is not None and found.tzinfo is not None else None
+    return found
 
 
 def refresh_keys(contact: Contact) -> None:

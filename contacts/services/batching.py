@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django_q.tasks import async_task
 
 from contacts.flat import flattened, plain
@@ -24,6 +25,8 @@ from engage_portal.outbox.models import Item
 from engage_portal.outbox.services import enqueue
 
 _CHUNK = 50
+
+log = structlog.get_logger(__name__)
 
 
 @transaction.atomic
@@ -96,6 +99,12 @@ def _split(batch: Batch, row: BatchRow) -> None:
             )
     except EngageError as error:
         row.error_code, row.message = error.error_code, error.message[:300]
+    except OperationalError:
+        raise  # a lock that came too late: the rows are split again
+    except Exception as fault:  # noqa: BLE001 - one row must not hold up the rows and the calls after it for ever
+        told = {"batch": str(batch.pk), "row": row.number, "fault": type(fault).__name__}
+        log.error("a row of a bulk call cannot be kept", **told)  # noqa: TRY400 - a database's words may quote it
+        row.error_code, row.message = "InternalError", "The row could not be kept."
     else:
         row.contact, row.item_id = contact, item.pk if item else None
     row.body = None

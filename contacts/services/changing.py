@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from contacts.flat import differs, flattened, for_engage, plain
 from contacts.keys import normalised
@@ -14,6 +14,7 @@ from contacts.merging import refresh_keys
 from contacts.models import KEY_FIELDS, Contact, ContactEvent, Happened
 from contacts.services.answering import Asked, dated, record_answers, without_older
 from engage_portal.core.clock import Deadline
+from engage_portal.engage import Conflict
 from engage_portal.outbox.delivery.live import Delivered, deliver_now
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.services import enqueue_update, supersede
@@ -92,7 +93,7 @@ def _queue_changes(contact: Contact, wanted: Mapping[str, Any], asked: Asked) ->
     kept = {**contact.changes, **changed, **dated(changed, asked)}
     contact.changes = {name: value for name, value in kept.items() if name not in back}
     refresh_keys(contact)
-    contact.save()
+    save_keys(contact)
     if waiting and back:
         waiting.fields = sorted(set(waiting.fields) - back)
         waiting.save(update_fields=["fields"])
@@ -114,6 +115,17 @@ def _queue_changes(contact: Contact, wanted: Mapping[str, Any], asked: Asked) ->
         store=asked.store,
         actor=asked.actor,
     )
+
+
+def save_keys(contact: Contact) -> None:
+    """Save a contact whose keys may have changed. Raises Conflict where another one born here has a key."""
+    try:
+        with transaction.atomic():
+            contact.save()
+    except IntegrityError:
+        raise Conflict(
+            "Somebody else here has this key.", status=409, error_code="ApprovedContactWithKeyExists"
+        ) from None
 
 
 def _may_have_left(contact: Contact, waiting: Item | None) -> set[str]:

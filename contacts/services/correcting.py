@@ -4,16 +4,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from contacts.flat import differs
 from contacts.keys import columns_of, normalised
 from contacts.kinds import CREATE, IDENTIFY, UPDATE
 from contacts.merging import refresh_keys
 from contacts.models import KEY_FIELDS, Contact, ContactEvent, Happened
-from contacts.services.changing import locked
+from contacts.services.changing import locked, save_keys
 from contacts.shapes import check_body
-from engage_portal.engage import Conflict, Rejected
+from engage_portal.engage import Rejected
 from engage_portal.outbox import control
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.services import enqueue, enqueue_update
@@ -64,7 +64,7 @@ def _correct(contact: Contact, wanted: Mapping[str, Any], by: str) -> Corrected:
     if not any(columns_of({**contact.snapshot, **contact.changes}).values()):
         raise Rejected("A contact needs at least one key.", status=422)
     refresh_keys(contact)
-    _save(contact)
+    save_keys(contact)
     ContactEvent.objects.bulk_create(
         [
             ContactEvent(
@@ -82,16 +82,6 @@ def _correct(contact: Contact, wanted: Mapping[str, Any], by: str) -> Corrected:
         return Corrected(contact, tuple(changed), 0)
     stopped = Item.objects.filter(stream=contact.stream, state=State.ATTENTION, kind__startswith="contact.")
     return Corrected(contact, tuple(changed), control.retry(items=stopped, by=by).queued)
-
-
-def _save(contact: Contact) -> None:
-    try:
-        with transaction.atomic():
-            contact.save()
-    except IntegrityError:
-        raise Conflict(
-            "Somebody else here has this key.", error_code="ApprovedContactWithKeyExists"
-        ) from None
 
 
 def _queue(contact: Contact, changed: Mapping[str, Any], by: str) -> bool:

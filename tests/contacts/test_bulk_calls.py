@@ -4,6 +4,7 @@ import pytest
 from django.test import override_settings
 
 from contacts.models import Batch, BatchRow, Contact
+from contacts.services import batching
 from contacts.tasks import split_batches
 from engage_portal.outbox.states import State
 from engage_portal.sandbox import seeds
@@ -161,3 +162,37 @@ def test_a_batch_is_answered_in_few_queries(engage, till, django_assert_max_num_
     till.post(BULK, people(1))
     with django_assert_max_num_queries(40), override_settings(DATA_UPLOAD_MAX_MEMORY_SIZE=5_000_000):
         assert till.post(BULK, people(4000)).status_code == 202
+
+
+def test_a_row_whose_new_key_is_taken_here_holds_nobody_up(engage, till):
+    take_down(engage)
+    till.post(CONTACTS, new_contact(email="a@example.com"))
+    number = till.post(CONTACTS, new_contact(email="b@example.com")).json()["attributes"]["externalId"]
+    first = till.patch(BULK, [{"externalId": number, "email": "a@example.com"}]).json()
+    later = till.patch(BULK, [{"email": "a@example.com", "city": "Lund"}]).json()
+    split_batches()
+    (row,) = status(till, first)["rows"]
+    assert (row["state"], row["errorCode"]) == ("refused", "ApprovedContactWithKeyExists")
+    assert status(till, later)["counts"] == {"pending": 1}
+
+
+def test_a_fault_of_ours_in_one_row_holds_nobody_up_and_quotes_nobody(engage, till, monkeypatch, caplog):
+    def broken(body, **_):
+        if body["email"] == "p0@example.com":
+            raise KeyError(body["email"])
+        return real(body, **_)
+
+    real = batching.contact_born
+    monkeypatch.setattr(batching, "contact_born", broken)
+    batch_id = till.post(BULK, people(2)).json()
+    split_batches()
+    assert status(till, batch_id)["counts"] == {"pending": 1, "refused": 1}
+    assert "p0@example.com" not in caplog.text
+
+
+def test_a_consent_of_a_day_that_no_database_keeps_counts_as_of_now(engage, till):
+    consent = {"id": "memberConsent", "value": True, "date": "0001-01-01T00:00:00+12:00"}
+    batch_id = till.post(BULK, [new_contact(consents=[consent])]).json()
+    split_batches()
+    assert status(till, batch_id)["counts"] == {"pending": 1}
+    assert till.post(CONTACTS, new_contact(email="z@example.com", consents=[consent])).status_code == 201

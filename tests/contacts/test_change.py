@@ -252,3 +252,12 @@ def test_a_sign_up_that_waits_carries_later_changes_itself(wire, till):
     assert not sent.json.get("firstName")
     assert [item.state for item in items()] == [State.DELIVERED, State.SUPERSEDED]
     assert not wire.of("PATCH", f"{CONTACTS}/{sent.json.get('id', '')}")
+
+
+def test_a_key_of_somebody_else_who_was_born_here_is_a_conflict(engage, till):
+    take_down(engage)
+    till.post(CONTACTS, new_contact(email="a@example.com"))
+    other = till.post(CONTACTS, new_contact(email="b@example.com")).json()["id"]
+    answer = till.patch(f"{CONTACTS}/{other}", {"email": "a@example.com"})
+    assert (answer.status_code, code_of(answer)) == (409, "ApprovedContactWithKeyExists")
+    assert Contact.objects.get(pk=other).email == "b@example.com"
