@@ -15,6 +15,7 @@ from django.db import transaction
 from django_q.tasks import async_task
 
 from contacts.flat import from_engage
+from contacts.kinds import DELETE
 from contacts.merging import is_news, key_for_column, merge, refresh_keys
 from contacts.models import Contact, ContactEvent
 from engage_portal.core import clock
@@ -24,6 +25,7 @@ from engage_portal.core.ids import EngageContactId
 from engage_portal.engage import AuthFailed, EngageClient, Misconfigured, RateLimited, Unavailable
 from engage_portal.engage import Contact as EngageContact
 from engage_portal.outbox.line import breaker, door
+from engage_portal.outbox.models import Item
 
 OUTAGES = (Unavailable, RateLimited, AuthFailed, Misconfigured)
 """The errors after which our copy is shown: they say nothing about the contact."""
@@ -146,10 +148,18 @@ def contact_store(answer: EngageContact, *, as_of: datetime) -> Contact:
     contact, _ = Contact.objects.select_for_update().get_or_create(
         engage_contact_id=engage_id, defaults={"pk": engage_id}
     )
+    if is_being_deleted(contact):
+        return contact
     events = store_answer(contact, answer, as_of=as_of)
     contact.save()
     ContactEvent.objects.bulk_create(events)
     return contact
+
+
+def is_being_deleted(contact: Contact) -> bool:
+    """Whether it was deleted here and Engage does not know that yet: nothing of them may come back."""
+    is_open = Item.objects.open().filter(stream=contact.stream, kind=DELETE)
+    return contact.deleted_at is not None and is_open.exists()
 
 
 def store_answer(contact: Contact, answer: EngageContact, *, as_of: datetime) -> list[ContactEvent]:
@@ -170,6 +180,8 @@ def contact_seen(engage_id: EngageContactId, *, column: str, value: str, contact
     contact, created = Contact.objects.select_for_update().get_or_create(
         engage_contact_id=UUID(engage_id), defaults={"pk": UUID(engage_id)}
     )
+    if is_being_deleted(contact):
+        return contact
     if created and contact_type:
         contact.contact_type = contact_type
     setattr(contact, column, key_for_column(column, value))

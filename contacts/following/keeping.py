@@ -11,12 +11,12 @@ from contacts.copy_fields import kept
 from contacts.flat import from_engage
 from contacts.following.fetching import Fetched
 from contacts.keys import columns_of
-from contacts.kinds import CREATE, DELETE, IDENTIFY
+from contacts.kinds import CREATE, IDENTIFY
 from contacts.merging import is_news, merge
 from contacts.models import KEY_FIELDS, Contact, ContactEvent
 from contacts.services import contact_gone
 from contacts.services.finding import LEVEL_WITH_COPY
-from contacts.snapshots import contact_store
+from contacts.snapshots import contact_store, is_being_deleted
 from engage_portal.engage import Contact as EngageContact
 from engage_portal.engage import EngageError, NotFound
 from engage_portal.outbox.models import Item
@@ -49,7 +49,7 @@ def copy_keep(fetched: Fetched, answer: EngageContact) -> bool:
         contact, _ = Contact.objects.select_for_update().get_or_create(
             engage_contact_id=UUID(answer.id), defaults={"pk": UUID(answer.id)}
         )
-    elif contact.deleted_at is not None and _is_being_deleted(contact):
+    elif is_being_deleted(contact):
         return False
     flat, is_whole = kept(from_engage(answer))
     if is_whole or contact.fetched_at is not None:
@@ -67,11 +67,6 @@ def _emptied(contact: Contact, there: dict[str, Any]) -> dict[str, None]:
     """What we know of somebody and Engage has no more. In a part of the data silence would mean nothing."""
     keys = [name for name, column in KEY_FIELDS.items() if getattr(contact, column)]
     return {name: None for name in (*keys, *contact.snapshot) if name not in there}
-
-
-def _is_being_deleted(contact: Contact) -> bool:
-    """Whether it was deleted here and Engage does not know that yet: nothing of them may come back."""
-    return Item.objects.open().filter(stream=contact.stream, kind=DELETE).exists()
 
 
 def _is_arriving(answer: EngageContact) -> bool:

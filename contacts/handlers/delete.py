@@ -4,11 +4,12 @@ from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from contacts.kinds import DELETE
-from contacts.models import Contact
+from contacts.models import Contact, ContactEvent, Happened
 from contacts.selectors import contacts_by_id
+from engage_portal.core import clock, privacy
 from engage_portal.core.ids import EngageContactId
 from engage_portal.engage import EngageError, NotFound
-from engage_portal.outbox.models import Item
+from engage_portal.outbox.models import Event, Item
 from engage_portal.outbox.registry import Call, Handler, NothingToSendError, Verdict
 from engage_portal.outbox.states import State
 
@@ -36,7 +37,15 @@ class ContactDelete(Handler[Contact]):
         )
 
     def settle(self, item: Item, subject: Contact, call: Call, answer: None) -> None:
-        """Nothing is left to do: what was personal went when the deletion was accepted."""
+        """What was personal went when the deletion was accepted; what came in from Engage since then goes now."""
+        del call, answer
+        contact = Contact.objects.select_for_update().get(pk=subject.same_as_id or subject.pk)
+        privacy.shred(contact.pk)
+        now = clock.now()
+        Contact.objects.filter(pk=contact.pk).update(deleted_at=contact.deleted_at or now, as_of=now)
+        if contact.deleted_at is None:
+            queued = Event.objects.filter(item=item).order_by("pk").values_list("actor", flat=True).first()
+            ContactEvent.objects.create(contact=contact, what=Happened.DELETED, actor=queued or "portal")
 
     def judge(self, item: Item, error: EngageError) -> Verdict | None:
         """Already gone is gone [developer.voyado.com/docs/contacts/delete-contact]."""

@@ -8,7 +8,15 @@ from django.conf import settings
 from contacts.keys import normalised, proven_email
 from contacts.models import Contact
 from contacts.selectors import contact_by_id, contacts_matching
-from contacts.snapshots import OUTAGES, contact_current, contact_seen, contact_store, is_fresh, refresh_later
+from contacts.snapshots import (
+    OUTAGES,
+    contact_current,
+    contact_seen,
+    contact_store,
+    is_being_deleted,
+    is_fresh,
+    refresh_later,
+)
 from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
 from engage_portal.core.freshness import Freshness, Read
@@ -41,7 +49,15 @@ def contact_find(*, identifier: Identifier, contact_type: str | None, deadline: 
         found = _ask_engage(identifier, contact_type, deadline)
     except OUTAGES:
         return _from_copy(known)
-    return Read(_remember(found, identifier, contact_type), Freshness.LIVE, None)
+    contact = _remember(found, identifier, contact_type)
+    if is_being_deleted(contact):
+        raise _deleted()
+    return Read(contact, Freshness.LIVE, None)
+
+
+def _deleted() -> NotFound:
+    """What Engage says once it knows."""
+    return NotFound("The contact was deleted.", status=404, error_code="ContactNotFound")
 
 
 def _known(contact: Contact) -> Read[Contact]:
@@ -140,6 +156,8 @@ def contact_fetch(*, contact_id: UUID, deadline: Deadline) -> Read[Contact]:
     asked_at = clock.now()
     answer = door.ask(lambda client: client.get_contact(EngageContactId(str(contact_id))), deadline=deadline)
     contact = contact_store(answer, as_of=asked_at)
+    if is_being_deleted(contact):
+        raise _deleted()
     return Read(contact, Freshness.LIVE, contact.fetched_at)
 
 

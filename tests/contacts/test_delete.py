@@ -3,7 +3,9 @@
 import pytest
 
 from contacts.models import Contact, ContactEvent
+from contacts.tasks import refresh_contact
 from engage_portal.api.keys import key_create
+from engage_portal.outbox.models import EngageLine
 from engage_portal.outbox.states import State
 from engage_portal.sandbox import seeds
 from tests.api.talking import (
@@ -110,3 +112,32 @@ def test_somebody_born_and_deleted_in_one_outage_never_reaches_engage(engage, ti
     bring_up(engage)
     assert not engage.engage.with_key("email", "erik@example.com")
     assert {item.state for item in items()} == {State.SUPERSEDED}
+
+
+def test_nobody_who_asks_before_the_deletion_has_left_brings_anything_back(engage, till):
+    till.get(ANNA)
+    take_down(engage)
+    assert till.delete(ANNA).status_code == 202
+    engage.engage.faults.clear()
+    EngageLine.objects.all().delete()  # Engage answers again; the deletion still waits
+    for asked in (
+        till.get(ANNA),
+        till.get(ID, {"email": seeds.ANNA_EMAIL}),
+        till.patch(ANNA, {"city": "Lund"}),
+    ):
+        assert (asked.status_code, code_of(asked)) == (404, "ContactNotFound")
+    assert refresh_contact(str(Contact.objects.get().pk))
+    assert personal(Contact.objects.get()) == ["", "", "", {}, {}]
+
+
+def test_what_came_in_all_the_same_goes_when_engage_has_deleted_them(engage, till):
+    till.get(ANNA)
+    take_down(engage)
+    till.delete(ANNA)
+    # An export that was made meanwhile, or a creation whose answer arrived late.
+    Contact.objects.update(deleted_at=None, email=seeds.ANNA_EMAIL, snapshot={"firstName": "Anna"})
+    bring_up(engage)
+    assert not is_in_engage(engage)
+    gone = Contact.objects.get()
+    assert (personal(gone), gone.deleted_at is not None) == (["", "", "", {}, {}], True)
+    assert [event.what for event in ContactEvent.objects.order_by("pk")] == ["deleted", "deleted"]
