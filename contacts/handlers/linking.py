@@ -7,7 +7,7 @@ from uuid import UUID
 from contacts.flat import differs, from_engage, is_permission
 from contacts.kinds import UPDATE
 from contacts.merging import is_later, refresh_keys, said
-from contacts.models import KEY_FIELDS, Contact, ContactEvent, Happened
+from contacts.models import KEY_FIELDS, Answer, Contact, ContactEvent, Happened
 from contacts.snapshots import store_answer
 from engage_portal.core import clock
 from engage_portal.core.ids import EngageContactId
@@ -78,6 +78,10 @@ def link(
     )
     missing = _missing_in_engage(contact, from_engage(answer), sent)
     target = known or contact
+    if known:
+        missing = {
+            name: value for name, value in missing.items() if name not in _answered_later(known, contact)
+        }
     target.changes = {**target.changes, **missing} if known else missing
     target.engage_contact_id = UUID(answer.id)
     events = store_answer(target, answer, as_of=clock.now())
@@ -110,6 +114,13 @@ def _missing_in_engage(contact: Contact, there: Mapping[str, Any], sent: Mapping
         if differs(name, value, there.get(name))
         and (name in queued or _is_lacking(name, value, there.get(name)))
     }
+
+
+def _answered_later(known: Contact, contact: Contact) -> set[str]:
+    """What was answered under the contact that we knew, after the one born here said something else, if anything."""
+    rows = Answer.objects.filter(contact__in=[known, contact]).order_by("answered_at", "pk")
+    newest = dict(rows.values_list("name", "contact_id"))
+    return {name for name, whose in newest.items() if whose == known.pk}
 
 
 def _is_lacking(name: str, ours: Any, there: Any) -> bool:

@@ -9,7 +9,7 @@ from uuid import UUID
 from contacts.flat import differs, from_engage, is_permission, nested
 from contacts.handlers.linking import keys_in
 from contacts.kinds import CREATE, IDENTIFY, UPDATE
-from contacts.merging import is_overruled, merge, refresh_keys, said
+from contacts.merging import is_overruled, merge, moment, refresh_keys, said
 from contacts.models import KEY_FIELDS, Contact, ContactEvent, Happened
 from contacts.selectors import contacts_by_id
 from contacts.snapshots import store_answer
@@ -52,7 +52,10 @@ class ContactUpdate(Handler[Contact]):
     def request(self, item: Item, subject: Contact) -> Call:
         """`PATCH /api/v3/contacts/{contactId}`: repeatable by nature, so nothing is looked up first."""
         engage_id, sent = _changes_to_send(item, subject)
-        asks_first = _has_waited(item) and any(is_permission(name) and said(sent[name]) for name in sent)
+        asks_first = any(
+            is_permission(name) and said(value) and (_has_waited(item) or _was_said_before(value))
+            for name, value in sent.items()
+        )
         known = subject.same_as or subject if asks_first else None
         return Call(
             "PATCH /api/v3/contacts/{contactId}",
@@ -150,6 +153,12 @@ class Patched:
 
 def _has_waited(item: Item) -> bool:
     return item.tries > 1 or clock.now() - item.created_at > _PROMPT
+
+
+def _was_said_before(consent: Any) -> bool:
+    """Whether it is dated earlier: a till that was offline sends it only now."""
+    at = moment(consent.get("date")) if isinstance(consent, Mapping) else None
+    return at is not None and clock.now() - at > _PROMPT
 
 
 def _patch(

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from contacts.flat import is_permission
 from contacts.merging import moment, said
 from contacts.models import Answer, ConsentText, Contact
@@ -85,7 +87,9 @@ def without_older(contact: Contact, flat: Mapping[str, Any], asked: Asked) -> di
     names = [name for name in flat if is_permission(name)]
     newest: dict[str, datetime] = {}
     if names:
-        rows = Answer.objects.filter(contact=contact, name__in=names).order_by("answered_at")
+        # Whoever was born here and turned out to be this contact answered for it too.
+        mine = Q(contact=contact) | Q(contact__same_as=contact)
+        rows = Answer.objects.filter(mine, name__in=names).order_by("answered_at")
         newest = dict(rows.values_list("name", "answered_at"))
     return {
         name: value

@@ -1,6 +1,7 @@
 """Permissions: every yes and no is kept, the newest by the person's own time counts, and a later no always wins."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from django.test import override_settings
@@ -8,10 +9,11 @@ from django.test import override_settings
 from contacts.models import Answer, ConsentText, Contact, ContactEvent
 from contacts.tasks import read_consents
 from engage_portal.core import clock
-from engage_portal.outbox.models import Item
+from engage_portal.outbox.delivery.passes import deliver
+from engage_portal.outbox.models import EngageLine, Item
 from engage_portal.outbox.states import State
 from engage_portal.sandbox import seeds
-from tests.api.talking import ANNA, CONTACTS, bring_up, code_of, items, new_contact, take_down
+from tests.api.talking import ANNA, CONTACTS, bring_up, code_of, deliver_all, items, new_contact, take_down
 
 pytestmark = pytest.mark.django_db
 SMS = "preferences.acceptsSms"
@@ -207,3 +209,54 @@ def test_a_worker_keeps_the_words_for_pages_that_nobody_asked_for_yet(engage, db
         take_down(engage)
     assert read_consents() is not is_away
     assert ConsentText.objects.filter(consent_id="memberConsent").exists() is not is_away
+
+
+def known_by_mail_only(engage) -> str:
+    """Anna's phone number; our copy has her with nothing but her address."""
+    Contact.objects.create(
+        pk=UUID(seeds.ANNA_ID), engage_contact_id=UUID(seeds.ANNA_ID), email=seeds.ANNA_EMAIL
+    )
+    return engage.engage.contacts[seeds.ANNA_ID]["attributes"]["mobilePhone"]
+
+
+def test_an_answer_under_the_id_that_was_given_out_here_counts_for_the_person(engage, till):
+    never_asked(engage)
+    phone = known_by_mail_only(engage)
+    take_down(engage)
+    assert (
+        till.post(CONTACTS, {"mobilePhone": phone, "preferences": {"acceptsSms": False}}).status_code == 202
+    )
+    bring_up(engage)
+    assert preferences(engage)["acceptsSms"] is False
+    till.patch(at(ANNA, ago(hours=5)), {"preferences": {"acceptsSms": True}})
+    assert preferences(engage)["acceptsSms"] is False
+
+
+def test_a_yes_at_a_sign_up_never_replaces_a_later_no_that_waits(engage, till):
+    never_asked(engage)
+    phone = known_by_mail_only(engage)
+    take_down(engage)
+    assert till.post(CONTACTS, {"mobilePhone": phone, "preferences": {"acceptsSms": True}}).status_code == 202
+    assert till.patch(ANNA, {"preferences": {"acceptsSms": False}}).status_code == 202
+    Item.objects.filter(kind="contact.update").update(not_before=clock.now() + timedelta(hours=1))
+    engage.engage.faults.clear()
+    EngageLine.objects.all().delete()
+    deliver(seconds=5)
+    assert Contact.objects.get(pk=seeds.ANNA_ID).changes == {SMS: False}
+    deliver_all()
+    assert preferences(engage)["acceptsSms"] is False
+
+
+def test_a_yes_of_a_till_that_was_offline_never_replaces_engages_later_no(engage, till):
+    contact = engage.engage.contacts[seeds.ANNA_ID]
+    no = {"id": "memberConsent", "value": False, "date": ago(hours=1), "source": "Engage"}
+    engage.engage.store.put("contact", seeds.ANNA_ID, {**contact, "consents": [no]})
+    answer = till.patch(at(ANNA, ago(hours=5)), {"consents": [{"id": "memberConsent", "value": True}]})
+    assert answer.status_code == 200
+    assert consents(engage)["memberConsent"] is False
+    assert ContactEvent.objects.filter(what="overruled", field="consents.memberConsent").exists()
+
+
+def at(path: str, moment: str) -> str:
+    """A call about something that the person said earlier."""
+    return f"{path}?answeredAt={moment.replace('+', '%2B')}"
