@@ -14,12 +14,15 @@ from contacts.importing.values import news
 from contacts.merging import merge, refresh_keys
 from contacts.models import Contact, ContactEvent, Happened
 from contacts.services import contact_gone
+from contacts.snapshots import is_being_deleted
 from engage_portal.outbox.services import move_stream
 
 
 def merge_into(pk: str, theirs: Mapping[str, Any], *, as_of: datetime) -> bool:
     """Put what Engage says into somebody with waiting changes, or who was deleted. False where it is nothing new."""
     contact = _locked(UUID(pk))
+    if is_being_deleted(contact):
+        return False
     said = news(theirs, contact.snapshot, is_whole=contact.fetched_at is not None)
     if not said and contact.deleted_at is None and contact.contact_type == MEMBER:
         return False

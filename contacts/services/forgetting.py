@@ -3,22 +3,26 @@
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
-from contacts.kinds import DELETE
+from contacts.kinds import CREATE, DELETE
 from contacts.models import Contact, ContactEvent, Happened
 from contacts.services.answering import Asked
 from contacts.services.changing import locked
 from engage_portal.core import clock, privacy
 from engage_portal.core.clock import Deadline
+from engage_portal.engage import Conflict
 from engage_portal.outbox.delivery.live import Delivered, deliver_now
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.services import enqueue
+from engage_portal.outbox.states import State
 
 
 def contact_delete(*, contact_id: UUID, source: str, asked: Asked, deadline: Deadline) -> bool:
     """Delete a contact in Engage and forget it here; True where Engage did it in time, else it is queued.
 
-    Raises NotFound and Rejected as Engage does; then nothing was forgotten. What waits about the contact goes first,
+    Raises NotFound and Rejected as Engage does, and Conflict where a creation may have reached Engage without an
+    answer; then nothing was forgotten. What waits about the contact goes first,
     receipts too, but changes that nobody needs any more do not.
     """
     outcome = deliver_now(_queue_deletion(contact_id, source, asked), deadline=deadline)
@@ -32,7 +36,16 @@ def _queue_deletion(contact_id: UUID, source: str, asked: Asked) -> Item:
     contact = (
         locked(contact_id) if known else Contact.objects.create(pk=contact_id, engage_contact_id=contact_id)
     )
-    waiting = Item.objects.open().filter(stream=contact.stream, kind=DELETE).first()
+    mine = Item.objects.open().filter(stream=contact.stream)
+    may_be_there = mine.filter(Q(was_in_doubt=True) | Q(state=State.SENDING), kind=CREATE)
+    if contact.engage_id is None and may_be_there.exists():
+        # Forgotten now, nobody could find out any more whether Engage has them, and by which id.
+        raise Conflict(
+            "Whether Engage has this contact is being looked up. Delete it once that is known.",
+            status=409,
+            error_code="ContactWithKeyIsBeingCreated",
+        )
+    waiting = mine.filter(kind=DELETE).first()
     return waiting or enqueue(
         kind=DELETE,
         subject_id=contact.pk,

@@ -141,3 +141,14 @@ def test_what_came_in_all_the_same_goes_when_engage_has_deleted_them(engage, til
     gone = Contact.objects.get()
     assert (personal(gone), gone.deleted_at is not None) == (["", "", "", {}, {}], True)
     assert [event.what for event in ContactEvent.objects.order_by("pk")] == ["deleted", "deleted"]
+
+
+def test_somebody_who_may_have_reached_engage_is_deleted_once_that_is_known(engage, till):
+    engage.engage.faults.set("lost_answer", endpoint="POST /api/v3/contacts")
+    born = till.post(CONTACTS, new_contact()).json()["id"]
+    answer = till.delete(f"{CONTACTS}/{born}")
+    assert (answer.status_code, code_of(answer)) == (409, "ContactWithKeyIsBeingCreated")
+    assert Contact.objects.get().email == "erik@example.com"
+    bring_up(engage)
+    assert till.delete(f"{CONTACTS}/{born}").status_code == 200
+    assert not engage.engage.with_key("email", "erik@example.com")
