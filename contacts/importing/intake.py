@@ -177,7 +177,12 @@ def _known(digest: str) -> ExportFile | None:
 
 
 def _replace_rejected(file: ExportFile) -> None:
-    """A file that was rejected and comes again, corrected or not, no longer holds up those after it."""
+    """A file that was rejected and comes again, corrected or not, no longer holds up those after it.
+
+    Nor does one that waited and was overwritten where it lies: nobody can read it any more.
+    """
+    overwritten = ExportFile.objects.filter(path=file.path, state=ExportFile.State.WAITING)
+    overwritten.update(state=ExportFile.State.PASSED, finished_at=clock.now())
     again = ExportFile.objects.filter(state=ExportFile.State.REJECTED)
     for old in again.filter(name=file.name) | again.filter(digest=file.digest):
         if ExportFile.objects.filter(pk=old.pk, state=ExportFile.State.REJECTED).update(

@@ -268,3 +268,17 @@ def test_what_an_interruption_left_in_the_spool_goes_after_a_day():
         os.utime(intake.spool_folder() / name, (0, 0))
     assert intake.sweep_spool() == 1
     assert spooled() == [Path(waiting.path).name]
+
+
+def test_a_file_that_was_overwritten_while_it_waited_holds_nobody_up(tmp_path):
+    path = tmp_path / file_name(ago(hours=1))
+    path.write_bytes(export(new=[person(1)]))
+    old = intake.take_file(path, by="folder", origin=ExportFile.Origin.FOLDER)
+    path.write_bytes(export(new=[person(1), person(2)]))
+    new = intake.take_file(path, by="folder", origin=ExportFile.Origin.FOLDER)
+    while read_next() is not None:
+        pass
+    old.refresh_from_db()
+    new.refresh_from_db()
+    assert (old.state, new.state) == (State.PASSED, State.DONE)
+    assert Contact.objects.count() == 2
