@@ -261,13 +261,12 @@ class Piece:
         return True
 
     def _lives_on(self, holder: Row, entry: Entry) -> bool:
-        """Whether this piece itself has, after the entry, a record of the holder under another key."""
+        """Whether this piece itself has, after the entry, a record of the holder without this key."""
         after = self._entries[self._entries.index(entry) + 1 :]
         return any(
             other.engage_id == holder.engage_id
             and not other.is_deletion
-            and other.key
-            and other.key != entry.key
+            and other.key != entry.key  # another one, or none any more
             for other in after
         )
 

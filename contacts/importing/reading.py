@@ -175,17 +175,16 @@ class _Run:
         self._file.position, self._file.report = piece.position, document
 
     def _survives(self, position: int, engage_id: str, key: str) -> bool:
-        """Whether somebody is alive under another key a little later in the file."""
+        """Whether somebody is alive without this key a little later in the file."""
         column, name = key_column(), settings.ENGAGE_KEY
         with Path(self._file.path).open("rb") as stream:
             for record in islice(records(stream, self._names, skip=position), _AHEAD):
                 if (
                     guid(record.fields.get(CONTACT_ID, "")) == engage_id
                     and record.section is not Section.DELETED
+                    and key_of(column, record.fields.get(name)) != key
                 ):
-                    theirs = key_of(column, record.fields.get(name))
-                    if theirs and theirs != key:
-                        return True
+                    return True
         return False
 
     def _finish(self) -> None:

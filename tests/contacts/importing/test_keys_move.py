@@ -109,3 +109,16 @@ def test_somebody_raised_to_member_is_the_same_contact():
     )
     assert outcome(imported(new=[person(1)])) == {"changed": 1}
     assert Contact.objects.get().contact_type == "Member"
+
+
+@pytest.mark.parametrize("apart", [0, 1500])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_somebody_who_gave_their_key_away_and_has_none_stays_who_they_are(is_first, apart):
+    imported(new=[person(1)])
+    before = by_engage_id(MAJA).pk
+    between = [person(number) for number in range(10, 10 + apart)]
+    records = [person(2, email=KEY), *between, person(1, email="")]
+    imported(updated=records if is_first else records[::-1])
+    assert (by_engage_id(MAJA).pk, by_engage_id(MAJA).email) == (before, "")
+    assert by_engage_id(NILS).email == KEY
+    assert ContactEvent.objects.count() == 0
