@@ -137,3 +137,10 @@ def test_the_file_holds_the_same_and_no_formula(saturday, vera_at_work):
 def test_only_staff_who_may_look_see_it(db, client):
     assert client.get(DAYS).status_code == 302
     assert signed_in(building.staff("nobody")).get(DAYS).status_code == 403
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_a_day_of_no_till_is_said_at_its_field(db, vera_at_work, day):
+    page = vera_at_work.get("/staff/days/", {"day": day})
+    assert page.status_code == 200
+    assert "Ensure this value is" in page.content.decode()
