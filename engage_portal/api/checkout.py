@@ -59,18 +59,20 @@ def _answer(found: Checkout, channel: str | None, *, language: str) -> dict[str,
     is_up = breaker.is_closed()
     offers = assignments_for(found.contact, channel=channel) if found.contact else []
     vouchers = vouchers_for(found.contact) if found.contact else []
+    shown = [entry.raw for entry in offers if not entry.redeemed]
+    usable = [voucher.body for voucher in vouchers if voucher.is_usable]
     cashier, customer = sentences(_situation(found), language)
     return {
         "contact": _shown(found.contact) if found.contact else None,
-        "offers": [entry.raw for entry in offers if not entry.redeemed],
-        "vouchers": [voucher.body for voucher in vouchers if voucher.is_usable],
+        "offers": shown,
+        "vouchers": usable,
         "source": _SOURCES.get(found.freshness, str(found.freshness)),
         "age": int(age_headers(found.freshness, found.fetched_at)["Age"]),
         "parts": {
             name: _SOURCES.get(read.freshness, str(read.freshness)) for name, read in found.parts.items()
         },
         "allowed": {
-            "redeem": bool(offers or vouchers),
+            "redeem": bool(shown or usable),
             "signUp": found.contact is None and (is_up or settings.ENGAGE_LEVEL >= _LEVEL_WITH_CREATION),
         },
         "cashier": cashier,

@@ -9,7 +9,7 @@ from contacts.models import Contact
 from engage_portal.core import clock
 from engage_portal.sandbox import seeds
 from promotions.models import AssignmentSnapshot, VoucherSnapshot
-from tests.api.talking import ASSIGNMENTS, CHECKOUT, UNKNOWN, code_of, redeem_path, take_down
+from tests.api.talking import ASSIGNMENTS, CHECKOUT, UNKNOWN, code_of, redeem_path, take_down, voucher_path
 
 pytestmark = pytest.mark.django_db
 ANNA = {"email": seeds.ANNA_EMAIL, "channel": "POS"}
@@ -131,6 +131,17 @@ def test_an_offer_that_was_used_is_not_offered_again(engage, till):
     assert till.post(redeem_path(seeds.ANNA_MONEY_ID), {"redemptionChannel": "POS"}).status_code == 200
     assert seeds.ANNA_MONEY_ID not in [offer["id"] for offer in asked(till, ANNA)["offers"]]
     assert till.get(ASSIGNMENTS, {"contactId": seeds.ANNA_ID}).status_code == 200
+
+
+def test_nothing_can_be_redeemed_once_everything_was(engage, till):
+    answer = asked(till, ANNA)
+    assert answer["allowed"]["redeem"]
+    for offer in answer["offers"]:
+        till.post(redeem_path(offer["id"]), {"redemptionChannel": "POS"})
+    for voucher in answer["vouchers"]:
+        till.post(voucher_path("redeem", voucher["id"]))
+    answer = asked(till, ANNA)
+    assert (answer["offers"], answer["vouchers"], answer["allowed"]["redeem"]) == ([], [], False)
 
 
 @pytest.mark.parametrize(
