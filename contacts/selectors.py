@@ -37,7 +37,14 @@ def contacts_by_id(contact_ids: Collection[UUID]) -> Mapping[UUID, Contact]:
 def contacts_with_key(name: str, value: str, *, contact_type: str) -> list[Contact]:
     """Everybody of a type in our copy with one key, by Engage's name and normalised; at most ten."""
     rows = Contact.objects.filter(same_as__isnull=True, contact_type__iexact=contact_type)
-    return list(rows.filter(**{KEY_FIELDS[name]: value}).order_by("created_at")[:_MOST])
+    having = rows.filter(**{KEY_FIELDS[name]: value}).order_by("created_at")[:_MOST]
+    return [row for row in having if not _was_refused(row, KEY_FIELDS[name])]
+
+
+def _was_refused(contact: Contact, column: str) -> bool:
+    """Whether Engage did not take the change that brought a key: then it is somebody else's, more likely than not."""
+    name = next(each for each, theirs in KEY_FIELDS.items() if theirs == column)
+    return contact.engage_id is not None and name in contact.changes and name in fields_refused(contact)
 
 
 def contacts_matching(identifier: Identifier, *, contact_type: str | None = None) -> list[Contact]:
@@ -50,7 +57,8 @@ def contacts_matching(identifier: Identifier, *, contact_type: str | None = None
         rows = rows.filter(contact_type__iexact=contact_type)
     found: dict[UUID, Contact] = {}
     for column, value in candidates(identifier):
-        found |= {row.pk: row for row in rows.filter(**{column: value}).order_by("created_at")[:_MOST]}
+        having = rows.filter(**{column: value}).order_by("created_at")[:_MOST]
+        found |= {row.pk: row for row in having if not _was_refused(row, column)}
         if found and identifier.kind is IdentifierKind.ANY:
             break
     return sorted(found.values(), key=lambda contact: contact.contact_type.casefold() != "member")

@@ -6,8 +6,10 @@ from contacts.models import Contact
 from engage_portal.accounts.access import Visit
 from engage_portal.accounts.models import User
 from engage_portal.outbox.models import Item
+from engage_portal.outbox.states import State
 from engage_portal.sandbox import seeds
-from tests.api.talking import CONTACTS, bring_up, take_down
+from receipts.models import Receipt
+from tests.api.talking import ANNA, CONTACTS, ID, RECEIPTS, bring_up, items, take_down
 
 pytestmark = pytest.mark.django_db
 _MALLORY = {"firstName": "Mallory", "email": "mallory@example.com", "mobilePhone": seeds.ANNA_PHONE}
@@ -70,3 +72,15 @@ def test_a_code_only_goes_to_an_address_that_engage_still_has(engage, till):
     assert contact_for_sign_in(email=seeds.CECILIA_EMAIL, deadline=Deadline.after(5)) is None
     found = contact_for_sign_in(email="cecilia.new@example.com", deadline=Deadline.after(5))
     assert str(found.engage_contact_id) == seeds.CECILIA_ID
+
+
+def test_a_key_that_engage_refused_to_give_finds_its_owner(engage, till, receipt_body):
+    till.get(ANNA)
+    take_down(engage)
+    assert till.patch(ANNA, {"email": seeds.BENGT_EMAIL}).status_code == 202
+    bring_up(engage)
+    assert [item.state for item in items()] == [State.ATTENTION]
+    assert till.get(ID, {"email": seeds.BENGT_EMAIL}).json() == seeds.BENGT_ID
+    body = receipt_body("bengts-1") | {"contact": {"matchKey": seeds.BENGT_EMAIL, "matchKeyType": "email"}}
+    assert till.post(RECEIPTS, body).status_code == 202
+    assert str(Receipt.objects.get().contact.engage_contact_id) == seeds.BENGT_ID
