@@ -33,7 +33,7 @@ class Entry:
 
 
 Survives = Callable[[int, str, str], bool]
-"""Tells whether the file has, after a position, a person of this id who lives on under another key than this one."""
+"""Tells whether the export has, after a position, a person of this id who lives on under another key than this one."""
 
 
 class Piece:

@@ -175,17 +175,23 @@ class _Run:
         self._file.position, self._file.report = piece.position, document
 
     def _survives(self, position: int, engage_id: str, key: str) -> bool:
-        """Whether somebody is alive without this key a little later in the file."""
+        """Whether somebody is alive without this key a little later, in this file or the next."""
         column, name = key_column(), settings.ENGAGE_KEY
+        return any(
+            guid(record.fields.get(CONTACT_ID, "")) == engage_id
+            and record.section is not Section.DELETED
+            and key_of(column, record.fields.get(name)) != key
+            for record in self._later(position)
+        )
+
+    def _later(self, position: int) -> Iterator[Record]:
+        """The records that come next. A file of this run that cannot be read is told about in its own turn."""
         with Path(self._file.path).open("rb") as stream:
-            for record in islice(records(stream, self._names, skip=position), _AHEAD):
-                if (
-                    guid(record.fields.get(CONTACT_ID, "")) == engage_id
-                    and record.section is not Section.DELETED
-                    and key_of(column, record.fields.get(name)) != key
-                ):
-                    return True
-        return False
+            yield from islice(records(stream, self._names, skip=position), _AHEAD)
+        after = turns.following()
+        if after is not None:
+            with suppress(UnreadableExportError, FileNotFoundError), Path(after.path).open("rb") as stream:
+                yield from islice(records(stream, self._names), _AHEAD)
 
     def _finish(self) -> None:
         report = Report.of(self._file.report)

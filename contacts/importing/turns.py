@@ -48,6 +48,11 @@ def in_turn() -> ExportFile | None:
     return begun.order_by(*_ORDER).first() or open_.order_by(*_ORDER).first()
 
 
+def following() -> ExportFile | None:
+    """The file that is read once the one at work is done, if it is here already."""
+    return ExportFile.objects.filter(state=State.WAITING).order_by(*_ORDER).first()
+
+
 def in_the_way() -> ExportFile | None:
     """The rejected file that others wait behind, if there is one."""
     file = in_turn()

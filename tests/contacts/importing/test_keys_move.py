@@ -9,7 +9,18 @@ from engage_portal.core.clock import Deadline
 from engage_portal.outbox.models import Item
 from engage_portal.sandbox.exports import person
 from tests.api.talking import take_down
-from tests.contacts.importing.exporting import MAJA, NILS, TUVA, by_engage_id, imported, outcome
+from tests.contacts.importing.exporting import (
+    MAJA,
+    NILS,
+    TUVA,
+    ago,
+    by_engage_id,
+    export,
+    imported,
+    outcome,
+    read,
+    taken,
+)
 
 pytestmark = pytest.mark.django_db
 KEY = "person1@example.org"
@@ -122,3 +133,14 @@ def test_somebody_who_gave_their_key_away_and_has_none_stays_who_they_are(is_fir
     assert (by_engage_id(MAJA).pk, by_engage_id(MAJA).email) == (before, "")
     assert by_engage_id(NILS).email == KEY
     assert ContactEvent.objects.count() == 0
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_key_handed_over_in_one_file_and_left_in_the_next_makes_nobody_another(is_known):
+    imported(new=[person(1), person(2)] if is_known else [person(1)], made_at=ago(hours=5))
+    before = by_engage_id(MAJA).pk
+    made_at = ago(hours=1)
+    taken(export(updated=[person(2, email=KEY)]), made_at=made_at, number=0)
+    read(taken(export(updated=[person(1, email="another@example.org")]), made_at=made_at, number=1))
+    assert by_engage_id(MAJA).pk == before
+    assert (by_engage_id(MAJA).email, by_engage_id(NILS).email) == ("another@example.org", KEY)
