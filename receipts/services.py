@@ -12,8 +12,10 @@ from contacts.selectors import contact_by_id, contacts_matching
 from contacts.services import Asked
 from engage_portal.core import clock
 from engage_portal.core.ids import parse_guid
-from engage_portal.engage import Identifier, payloads
+from engage_portal.engage import Conflict, Identifier, payloads
+from engage_portal.outbox.models import Item
 from engage_portal.outbox.services import enqueue
+from engage_portal.outbox.states import State
 from receipts.clashes import clash_noted
 from receipts.models import Receipt
 from receipts.newcomers import newcomer_kept, without_person
@@ -36,14 +38,16 @@ def receipt_record(*, payload: payloads.Receipt, actor: str) -> Recorded:
     """Keep a sale and queue it for Engage, in one transaction. Never waits for Engage.
 
     Raises PayloadError with everything that is wrong with it. The same `uniqueReceiptId` with the same content gives
-    the same answer, however often it comes. Other content under a known id raises Conflict: Engage would drop it
-    silently [developer.voyado.com/docs/transactions/field-definitions]. A guest's sale is kept and counted, and never
-    sent: Engage has nobody to give it to.
+    the same answer, however often it comes; Conflict once staff gave it up. Other content under a known id raises
+    Conflict too: Engage would drop it silently [developer.voyado.com/docs/transactions/field-definitions]. A guest's
+    sale is kept and counted, and never sent: Engage has nobody to give it to.
     """
     check_receipt(payload)
     body = payloads.encode_receipt(without_person(payload))
     digest = hashlib.sha256(body).hexdigest()
     whose = payload.contact
+    owner = contact_of(whose) if whose else None
+    is_claimed = whose is not None and owner is not None and _is_only_claimed(owner, whose)
     receipt = Receipt(
         unique_receipt_id=payload.unique_receipt_id,
         receipt_number=payload.receipt_number,
@@ -51,26 +55,27 @@ def receipt_record(*, payload: payloads.Receipt, actor: str) -> Recorded:
         created_date=moment_of(payload),
         currency=payload.currency,
         total=payload.total_gross_price,
-        contact=contact_of(whose) if whose else None,
+        contact=None if is_claimed else owner,
         match_contact_id=_given_id(whose) if whose else None,
         is_guest=whose is None,
         body=body.decode(),
         content_hash=digest,
     )
     try:
-        _keep(receipt, payload, actor)
+        _keep(receipt, payload, actor, behind=owner)
     except IntegrityError:
         kept = Receipt.objects.filter(unique_receipt_id=payload.unique_receipt_id).first()
         if kept is None:
             raise
         if kept.content_hash != digest:
             raise clash_noted(kept=kept, refused=receipt, actor=actor) from None
+        _refuse_given_up(kept)
         return Recorded(kept, is_new=False)
     return Recorded(receipt, is_new=True)
 
 
 @transaction.atomic
-def _keep(receipt: Receipt, payload: payloads.Receipt, actor: str) -> None:
+def _keep(receipt: Receipt, payload: payloads.Receipt, actor: str, *, behind: Contact | None) -> None:
     """Insert without looking first: almost every receipt is new, and the database knows."""
     receipt.save(force_insert=True)
     if receipt.contact is None and receipt.match_contact_id is None:
@@ -85,21 +90,40 @@ def _keep(receipt: Receipt, payload: payloads.Receipt, actor: str) -> None:
     enqueue(
         kind=POST,
         subject_id=receipt.pk,
-        stream=_stream(receipt),
+        stream=_stream(receipt, behind),
         reference=receipt.unique_receipt_id,
         store=receipt.store,
         actor=actor,
     )
 
 
+def _refuse_given_up(kept: Receipt) -> None:
+    """A 202 would say that it goes out, and staff have decided that it does not."""
+    if Item.objects.filter(kind=POST, subject_id=kept.pk, state=State.CANCELLED).exists():
+        raise Conflict(
+            "Staff have given this receipt up, so it is not sent. If the sale took place, number it anew and send it "
+            "again.",
+            status=409,
+            error_code="ReceiptGivenUp",
+        )
+
+
+def _is_only_claimed(owner: Contact, key: payloads.ReceiptContact) -> bool:
+    """Whether a key is somebody's by a change that Engage has not taken yet: until then it may be another's.
+
+    Then the sale goes out after the change, by its key, and Engage says whose it is.
+    """
+    return owner.engage_id is not None and str(key.match_key_type) in owner.changes
+
+
 def _given_id(key: payloads.ReceiptContact) -> UUID | None:
     return parse_guid(key.match_key) if key.match_key_type == "contactId" else None
 
 
-def _stream(receipt: Receipt) -> str:
+def _stream(receipt: Receipt, behind: Contact | None) -> str:
     """Receipts of one contact go in order. One with a personal key that we do not know waits for nobody."""
-    if receipt.contact is not None:
-        return receipt.contact.stream
+    if contact := receipt.contact or behind:
+        return contact.stream
     return f"contact:{receipt.match_contact_id}" if receipt.match_contact_id else f"receipt:{receipt.pk}"
 
 

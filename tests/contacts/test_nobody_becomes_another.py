@@ -84,3 +84,27 @@ def test_a_key_that_engage_refused_to_give_finds_its_owner(engage, till, receipt
     body = receipt_body("bengts-1") | {"contact": {"matchKey": seeds.BENGT_EMAIL, "matchKeyType": "email"}}
     assert till.post(RECEIPTS, body).status_code == 202
     assert str(Receipt.objects.get().contact.engage_contact_id) == seeds.BENGT_ID
+
+
+def test_a_sale_by_a_key_that_somebody_only_wants_to_have_is_not_theirs(wire, till, receipt_body):
+    till.get(ANNA)
+    take_down(wire)
+    assert till.patch(ANNA, {"email": seeds.BENGT_EMAIL}).status_code == 202
+    body = {**receipt_body("101-1"), "contact": {"matchKey": seeds.BENGT_EMAIL, "matchKeyType": "email"}}
+    assert till.post(RECEIPTS, body).status_code == 202
+    sale = Receipt.objects.get()
+    assert sale.contact is None
+    bring_up(wire)
+    sale.refresh_from_db()
+    assert seeds.ANNA_ID not in sale.body
+
+
+def test_a_sale_by_a_new_key_goes_out_after_the_change_that_brings_it(wire, engage, till, receipt_body):
+    till.get(ANNA)
+    take_down(wire)
+    assert till.patch(ANNA, {"email": "anna.new@example.com"}).status_code == 202
+    body = {**receipt_body("101-1"), "contact": {"matchKey": "anna.new@example.com", "matchKeyType": "email"}}
+    assert till.post(RECEIPTS, body).status_code == 202
+    bring_up(wire)
+    assert {item.state for item in items()} <= {State.DELIVERED, State.ACCEPTED}
+    assert engage.engage.posted("101-1") == 1

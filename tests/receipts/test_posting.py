@@ -9,7 +9,7 @@ from django.utils.timezone import localtime
 from engage_portal.outbox.states import State
 from engage_portal.sandbox import seeds
 from receipts.models import Receipt
-from tests.api.talking import RECEIPTS, bring_up, code_of, deliver_all, items, take_down
+from tests.api.talking import OUTBOX, RECEIPTS, bring_up, code_of, deliver_all, items, take_down
 from tests.conftest import client_with
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +51,18 @@ def test_the_order_of_members_and_blanks_do_not_make_another_receipt(engage, til
         till.generic("POST", RECEIPTS, raw, content_type="application/json; charset=utf-8").status_code == 202
     )
     assert Receipt.objects.count() == 1
+
+
+def test_a_receipt_that_staff_gave_up_is_409_and_not_a_202_that_sends_nothing(engage, till, receipt_body):
+    take_down(engage)
+    till.post(RECEIPTS, receipt_body("101-1"))
+    (item,) = items()
+    till.post(f"{OUTBOX}/{item.pk}/cancel", {"reason": "rung up twice"})
+    answer = till.post(RECEIPTS, receipt_body("101-1"))
+    assert (answer.status_code, code_of(answer)) == (409, "ReceiptGivenUp")
+    assert till.post(RECEIPTS, receipt_body("101-2")).status_code == 202
+    bring_up(engage)
+    assert (engage.engage.posted("101-1"), engage.engage.posted("101-2")) == (0, 1)
 
 
 def test_other_content_under_a_known_id_is_409_with_store_and_time(engage, till, receipt_body):
