@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
+from django.utils.timezone import make_aware
 
 from contacts.flat import differs, is_permission
 from contacts.keys import longest, normalised
@@ -79,19 +80,20 @@ def is_overruled(contact: Contact, name: str, ours: Any, there: Any) -> bool:
     """
     if not is_permission(name) or said(ours) is not True or said(there) is not False:
         return False
-    if _date(ours) is not None and _date(there) is not None:
+    if answer_date(ours) is not None and answer_date(there) is not None:
         return is_later(there, ours)
     return is_known(contact, name) and said(contact.snapshot.get(name)) is not False
 
 
 def is_later(one: Any, other: Any) -> bool:
     """Whether one consent was certainly answered after another."""
-    at, other_at = _date(one), _date(other)
+    at, other_at = answer_date(one), answer_date(other)
     return at is not None and other_at is not None and at > other_at
 
 
-def _date(value: Any) -> datetime | None:
-    return moment(value.get("date")) if isinstance(value, Mapping) else None
+def answer_date(value: Any) -> datetime | None:
+    """When a consent was answered, as it says itself: local time where it names no offset. None for a preference."""
+    return moment(value.get("date"), is_local=True) if isinstance(value, Mapping) else None
 
 
 def said(value: Any) -> bool | None:
@@ -100,10 +102,12 @@ def said(value: Any) -> bool | None:
     return answer if isinstance(answer, bool) else None
 
 
-def moment(text: Any) -> datetime | None:
-    """A point in time from ISO text with an offset; None for anything else."""
+def moment(text: Any, *, is_local: bool = False) -> datetime | None:
+    """A point in time from ISO text; None for anything else, and without an offset unless that means local time."""
     try:
         found = parse_datetime(text) if isinstance(text, str) else None
+        if found is not None and found.tzinfo is None and is_local:
+            found = make_aware(found)
         if found is None or found.tzinfo is None:
             return None
         found.astimezone(UTC)  # the databases keep UTC, where the first day and the last one may lie outside

@@ -9,7 +9,7 @@ from uuid import UUID
 from contacts.flat import differs, from_engage, is_permission, nested
 from contacts.handlers.linking import keys_in
 from contacts.kinds import CREATE, IDENTIFY, UPDATE
-from contacts.merging import is_overruled, merge, moment, refresh_keys, said
+from contacts.merging import answer_date, is_overruled, merge, refresh_keys, said
 from contacts.models import KEY_FIELDS, Contact, ContactEvent, Happened
 from contacts.selectors import contacts_by_id
 from contacts.snapshots import store_answer
@@ -157,7 +157,7 @@ def _has_waited(item: Item) -> bool:
 
 def _was_said_before(consent: Any) -> bool:
     """Whether it is dated earlier: a till that was offline sends it only now."""
-    at = moment(consent.get("date")) if isinstance(consent, Mapping) else None
+    at = answer_date(consent)
     return at is not None and clock.now() - at > _PROMPT
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Q
 
 from contacts.flat import is_permission
-from contacts.merging import moment, said
+from contacts.merging import answer_date, said
 from contacts.models import Answer, ConsentText, Contact
 from engage_portal.core import clock
 
@@ -28,8 +28,7 @@ class Asked:
 
 def answered_at(value: Any, asked: Asked) -> datetime:
     """When a permission was answered: a consent's own date, else when the person was asked; never in the future."""
-    dated_at = moment(value.get("date")) if isinstance(value, Mapping) else None
-    return min(dated_at or asked.at, clock.now())
+    return min(answer_date(value) or asked.at, clock.now())
 
 
 def dated(flat: Mapping[str, Any], asked: Asked) -> dict[str, Any]:

@@ -260,3 +260,16 @@ def test_a_yes_of_a_till_that_was_offline_never_replaces_engages_later_no(engage
 def at(path: str, moment: str) -> str:
     """A call about something that the person said earlier."""
     return f"{path}?answeredAt={moment.replace('+', '%2B')}"
+
+
+def test_a_consents_date_without_an_offset_is_local_time_and_not_now(engage, till):
+    never_asked(engage)
+    till.get(ANNA)
+    no = {"id": "profilingConsent", "value": False}
+    till.patch(at(ANNA, ago(hours=1)), {"consents": [no]})
+    yes = {"id": "profilingConsent", "value": True, "date": "2026-01-01T10:00:00"}
+    assert till.patch(ANNA, {"consents": [yes]}).status_code == 200
+    assert consents(engage)["profilingConsent"] is False
+    oldest = Answer.objects.order_by("answered_at").first()
+    assert oldest is not None
+    assert oldest.answered_at.isoformat() == "2026-01-01T09:00:00+00:00"
