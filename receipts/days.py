@@ -12,12 +12,12 @@ from django.utils import timezone
 
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import MOVING, State
-from promotions.kinds import REDEEM
-from promotions.models import Redemption
+from promotions.kinds import REDEEM, VOUCHER_REDEEM
+from promotions.models import Redemption, VoucherUse
 from receipts.models import Receipt
 from receipts.services import POST
 
-RECEIPTS, GUESTS, REDEMPTIONS = "Receipts", "Guests", "Redemptions"
+RECEIPTS, GUESTS, REDEMPTIONS, VOUCHERS = "Receipts", "Guests", "Redemptions", "Vouchers"
 
 
 @dataclass(slots=True)
@@ -96,17 +96,18 @@ class StoreDay:
 
 
 def store_days(day: date, *, store: str = "") -> list[StoreDay]:
-    """Each store that sold or redeemed something on a day of the portal's zone, in two queries; or one store alone.
+    """Each store that sold or redeemed something on a day of the portal's zone, in three queries; or one store alone.
 
-    A receipt belongs to the day on which it was sold, a redemption to that on which it was accepted.
+    A receipt belongs to the day on which it was sold, a redemption and a voucher to that on which it was accepted.
     """
     begin, end = _bounds(day)
     sold = Receipt.objects.filter(created_date__gte=begin, created_date__lt=end)
     used = Redemption.objects.filter(accepted_at__gte=begin, accepted_at__lt=end)
+    paid = VoucherUse.objects.filter(accepted_at__gte=begin, accepted_at__lt=end, is_ours=True)
     if store:
-        sold, used = sold.filter(store=store), used.filter(store=store)
+        sold, used, paid = sold.filter(store=store), used.filter(store=store), paid.filter(store=store)
     tallies: dict[tuple[str, str, str], Tally] = {}
-    for row in [*_receipts(sold), *_redemptions(used)]:
+    for row in [*_receipts(sold), *_uses(used, REDEEM, REDEMPTIONS), *_uses(paid, VOUCHER_REDEEM, VOUCHERS)]:
         key = (row["store"], row["kind"], row["currency"])
         tally = tallies.setdefault(key, Tally(row["kind"], row["currency"]))
         tally.add(row["state"], row["count"], row["total"])
@@ -124,10 +125,10 @@ def _receipts(sold: QuerySet[Receipt]) -> Iterator[Mapping[str, Any]]:
         yield {**row, "kind": GUESTS if row["is_guest"] else RECEIPTS}
 
 
-def _redemptions(used: QuerySet[Redemption]) -> Iterator[Mapping[str, Any]]:
-    rows = used.annotate(state=_state_of(REDEEM)).order_by().values("store", "state")
+def _uses(used: QuerySet[Any], kind: str, word: str) -> Iterator[Mapping[str, Any]]:
+    rows = used.annotate(state=_state_of(kind)).order_by().values("store", "state")
     for row in rows.annotate(count=Count("pk")):
-        yield {**row, "kind": REDEMPTIONS, "currency": "", "total": None}
+        yield {**row, "kind": word, "currency": "", "total": None}
 
 
 def _state_of(kind: str) -> Subquery:

@@ -96,6 +96,14 @@ class Migration(migrations.Migration):
             model_name='voucheruse',
             index=models.Index(fields=['voucher_id', '-accepted_at'], name='voucher_uses_newest'),
         ),
+        migrations.AddIndex(
+            model_name='voucheruse',
+            index=models.Index(fields=['accepted_at'], name='voucher_uses_of_a_day'),
+        ),
+        migrations.AddIndex(
+            model_name='redemption',
+            index=models.Index(fields=['accepted_at'], name='redemptions_of_a_day'),
+        ),
         migrations.AddConstraint(
             model_name='voucheruse',
             constraint=models.UniqueConstraint(condition=models.Q(('released_at__isnull', True)), fields=('voucher_id',), name='promotions_voucher_used_once'),

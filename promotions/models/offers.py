@@ -50,5 +50,8 @@ class Redemption(models.Model):
     api_key_name = models.CharField(max_length=80, blank=True)
     accepted_at = models.DateTimeField(default=clock.now)
 
+    class Meta:
+        indexes = [models.Index(fields=["accepted_at"], name="redemptions_of_a_day")]
+
     def __str__(self) -> str:
         return f"redemption of {self.assignment_id}"

@@ -66,7 +66,10 @@ class VoucherUse(models.Model):
                 condition=Q(released_at__isnull=True),
             )
         ]
-        indexes = [models.Index(fields=["voucher_id", "-accepted_at"], name="voucher_uses_newest")]
+        indexes = [
+            models.Index(fields=["voucher_id", "-accepted_at"], name="voucher_uses_newest"),
+            models.Index(fields=["accepted_at"], name="voucher_uses_of_a_day"),
+        ]
 
     def __str__(self) -> str:
         return f"use of voucher {self.voucher_id}"

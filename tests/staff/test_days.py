@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from engage_portal.outbox.states import State
-from promotions.models import Redemption
+from promotions.models import Redemption, VoucherUse
 from receipts.days import store_days
 from receipts.models import Receipt
 from tests.pages import building
@@ -44,6 +44,16 @@ def redeemed(store: str, state: State) -> None:
         assignment_id=uuid4(), channel="POS", store=store, accepted_at=datetime(2026, 11, 21, 12, tzinfo=UTC)
     )
     building.item(kind="promotion.redeem", subject_id=made.pk, state=state, store=store)
+
+
+def test_a_store_where_only_a_voucher_waits_is_not_complete(db):
+    use = VoucherUse.objects.create(
+        voucher_id=uuid4(), store="104", accepted_at=datetime(2026, 11, 21, 12, tzinfo=UTC)
+    )
+    building.item(kind="voucher.redeem", subject_id=use.pk, state=State.PENDING, store="104")
+    (day,) = store_days(SATURDAY)
+    assert (day.store, day.waiting, day.is_complete) == ("104", 1, False)
+    assert [(tally.kind, tally.count) for tally in day.tallies] == [("Vouchers", 1)]
 
 
 @pytest.fixture
@@ -85,10 +95,10 @@ def test_one_store_can_be_asked_for_alone(saturday):
     assert [one.store for one in store_days(SATURDAY, store="102")] == ["102"]
 
 
-def test_it_takes_two_queries_however_many_stores_there_are(saturday, django_assert_num_queries):
+def test_it_takes_three_queries_however_many_stores_there_are(saturday, django_assert_num_queries):
     for number in range(20):
         sold(f"2{number:02}", "1", State.PENDING)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         assert len(store_days(SATURDAY)) == 23
 
 
