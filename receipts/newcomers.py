@@ -17,6 +17,7 @@ from contacts.services.creating import LEVEL_WITH_CREATION, contact_born, contac
 from contacts.shapes import problems_of
 from engage_portal.engage import Conflict, FieldError, payloads
 from engage_portal.outbox.line import breaker
+from receipts.tagging import type_of
 
 _WHERE = "contact.person"
 
@@ -58,8 +59,7 @@ def newcomer_kept(key: payloads.ReceiptContact | None, *, source: str, asked: As
     person = person_of(key)
     if key is None or person is None or not may_be_registered():
         return None
-    contact_type = key.contact_type if isinstance(key.contact_type, str) else "Member"
-    body = {**person, "contactType": contact_type}
+    body = {**person, "contactType": type_of(key)}
     contact = contact_born(body, source=source, store=asked.store, unapproved=False)
     try:
         contact_keep(contact, looks_first=True, asked=asked)

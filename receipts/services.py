@@ -20,7 +20,7 @@ from receipts.clashes import clash_noted
 from receipts.models import Receipt
 from receipts.newcomers import newcomer_kept, without_person
 from receipts.rules import check_receipt, moment_of
-from receipts.tagging import IDENTIFIERS
+from receipts.tagging import IDENTIFIERS, type_of
 
 POST = "receipt.post"
 _LEVEL_WITH_COPY = 3
@@ -138,6 +138,5 @@ def contact_of(key: payloads.ReceiptContact) -> Contact | None:
         return contact_by_id(guid) if guid else None
     if settings.ENGAGE_LEVEL < _LEVEL_WITH_COPY or kind not in KEY_FIELDS:
         return None
-    contact_type = key.contact_type if isinstance(key.contact_type, str) else "Member"
-    found = contacts_matching(Identifier(IDENTIFIERS[kind], key.match_key), contact_type=contact_type)
+    found = contacts_matching(Identifier(IDENTIFIERS[kind], key.match_key), contact_type=type_of(key))
     return found[0] if len(found) == 1 else None

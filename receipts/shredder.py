@@ -16,8 +16,9 @@ def shred_purchases(contact_id: UUID) -> int:
     HistorySnapshot.objects.filter(contact__in=person).delete()
     keys = {str(getattr(row, column)) for row in person for column in KEY_FIELDS.values()}
     keys |= {str(guid) for row in person for guid in (row.pk, row.engage_contact_id) if guid}
+    types = {row.contact_type for row in person}
     found = {receipt.pk: receipt for receipt in Receipt.objects.filter(contact__in=person).iterator()}
-    found |= {receipt.pk: receipt for receipt in receipts_naming(keys - {""})}
+    found |= {receipt.pk: receipt for receipt in receipts_naming(keys - {""}, contact_types=types)}
     for receipt in found.values():
         receipt.contact = receipt.match_contact_id = None
         receipt.body = untagged(receipt.body)

@@ -41,6 +41,11 @@ def personal_key(receipt: Receipt) -> PersonalKey | None:
     return PersonalKey(Identifier(kind, key.match_key), contact_type)
 
 
+def type_of(key: payloads.ReceiptContact) -> str:
+    """The contact type of a match key: a member unless it says otherwise."""
+    return key.contact_type if isinstance(key.contact_type, str) else "Member"
+
+
 def is_tagged(receipt: Receipt, contact_id: str = "") -> bool:
     """Whether a receipt names its contact by an id, or by this very id. Read off its canonical text: it is long."""
     named = f'"matchKey":"{contact_id}",' if contact_id else ""
@@ -72,8 +77,8 @@ def untagged(body: str) -> str:
     return payloads.encode_receipt(tagged_by_id(payloads.decode_receipt(body.encode()), _NOBODY)).decode()
 
 
-def receipts_naming(keys: Collection[str]) -> list[Receipt]:
-    """The receipts that came with one of these keys and were not tied to anybody.
+def receipts_naming(keys: Collection[str], *, contact_types: Collection[str]) -> list[Receipt]:
+    """The receipts that came with one of these keys, for somebody of these types, and were not tied to anybody.
 
     Personal keys are blanked once a receipt has arrived, so those that still have one are few, and all are read.
     """
@@ -81,14 +86,17 @@ def receipts_naming(keys: Collection[str]) -> list[Receipt]:
     personal = Q(*[("body__contains", f'"matchKeyType":"{kind}"') for kind in KEY_FIELDS], _connector=Q.OR)
     named = Q(*[("body__icontains", key) for key in keys if parse_guid(key)], _connector=Q.OR)
     rows = Receipt.objects.filter(personal | named, contact=None)
-    return [row for row in rows.iterator() if _names(row, wanted)]
+    types = {_folded(each) for each in contact_types}
+    return [row for row in rows.iterator() if _names(row, wanted, types)]
 
 
-def _names(receipt: Receipt, wanted: Collection[str]) -> bool:
+def _names(receipt: Receipt, wanted: Collection[str], types: Collection[str]) -> bool:
     key = payloads.decode_receipt(receipt.body.encode()).contact
     if key is None:
         return False
     column = KEY_FIELDS.get(str(key.match_key_type), "")
+    if column and type_of(key).casefold() not in types:
+        return False  # another person, who has the same key
     return _folded(normalised(column, key.match_key)) in wanted
 
 

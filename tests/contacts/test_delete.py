@@ -1,13 +1,18 @@
 """`DELETE /api/v3/contacts/{id}`: Engage deletes, and here nothing personal is left at once."""
 
+from uuid import uuid4
+
 import pytest
+from django.test import override_settings
 
 from contacts.models import Contact, ContactEvent
+from contacts.services import contact_gone
 from contacts.tasks import refresh_contact
 from engage_portal.api.keys import key_create
 from engage_portal.outbox.models import EngageLine
 from engage_portal.outbox.states import State
 from engage_portal.sandbox import seeds
+from receipts.models import Receipt
 from tests.api.talking import (
     ANNA,
     CONTACTS,
@@ -152,3 +157,14 @@ def test_somebody_who_may_have_reached_engage_is_deleted_once_that_is_known(enga
     bring_up(engage)
     assert till.delete(f"{CONTACTS}/{born}").status_code == 200
     assert not engage.engage.with_key("email", "erik@example.com")
+
+
+@override_settings(ENGAGE_LEVEL=2)
+def test_a_sale_of_the_member_stays_when_another_type_with_the_same_address_goes(engage, till, receipt_body):
+    take_down(engage)
+    whose = {"matchKey": seeds.ANNA_EMAIL, "matchKeyType": "email", "contactType": "Member"}
+    assert till.post(RECEIPTS, {**receipt_body("101-1"), "contact": whose}).status_code == 202
+    guid = uuid4()
+    Contact.objects.create(pk=guid, engage_contact_id=guid, contact_type="Contact", email=seeds.ANNA_EMAIL)
+    contact_gone(engage_contact_id=guid)
+    assert seeds.ANNA_EMAIL in Receipt.objects.get().body
