@@ -38,6 +38,7 @@ class Migration(migrations.Migration):
                 ('total', models.PositiveIntegerField()),
                 ('position', models.PositiveIntegerField(default=0, help_text='Rows that are split.')),
                 ('created_at', models.DateTimeField(default=engage_portal.core.clock.now)),
+                ('answered_at', models.DateTimeField(default=engage_portal.core.clock.now, help_text='When the people in it were asked.')),
                 ('finished_at', models.DateTimeField(blank=True, help_text='When all rows were split.', null=True)),
             ],
             options={

@@ -26,6 +26,7 @@ class Batch(models.Model):
     total = models.PositiveIntegerField()
     position = models.PositiveIntegerField(default=0, help_text="Rows that are split.")
     created_at = models.DateTimeField(default=clock.now)
+    answered_at = models.DateTimeField(default=clock.now, help_text="When the people in it were asked.")
     finished_at = models.DateTimeField(null=True, blank=True, help_text="When all rows were split.")
 
     class Meta:

@@ -43,6 +43,7 @@ def batch_take(
         store=asked.store,
         source=source,
         total=len(rows),
+        answered_at=asked.at,
     )
     BatchRow.objects.bulk_create(
         [BatchRow(batch=batch, number=number, body=plain(row)) for number, row in enumerate(rows)]
@@ -89,7 +90,7 @@ def _may_create() -> bool:
 
 def _split(batch: Batch, row: BatchRow) -> None:
     body = {**(row.body or {}), "contactType": batch.contact_type}
-    asked = Asked(actor=batch.key_name, store=batch.store, channel=batch.source, at=batch.created_at)
+    asked = Asked(actor=batch.key_name, store=batch.store, channel=batch.source, at=batch.answered_at)
     try:
         with transaction.atomic():
             item, contact = (

@@ -7,7 +7,7 @@ import pytest
 from django.test import override_settings
 
 from contacts.models import Answer, ConsentText, Contact, ContactEvent
-from contacts.tasks import read_consents
+from contacts.tasks import read_consents, split_batches
 from engage_portal.core import clock
 from engage_portal.outbox.delivery.passes import deliver
 from engage_portal.outbox.models import EngageLine, Item
@@ -273,3 +273,14 @@ def test_a_consents_date_without_an_offset_is_local_time_and_not_now(engage, til
     oldest = Answer.objects.order_by("answered_at").first()
     assert oldest is not None
     assert oldest.answered_at.isoformat() == "2026-01-01T09:00:00+00:00"
+
+
+def test_a_bulk_calls_answers_are_as_old_as_it_says(engage, till):
+    never_asked(engage)
+    till.get(ANNA)
+    till.patch(at(ANNA, ago(hours=1)), {"preferences": {"acceptsSms": False}})
+    yes = {"email": seeds.ANNA_EMAIL, "preferences": {"acceptsSms": True}}
+    assert till.patch(at(f"{CONTACTS}/bulk", ago(hours=5)), [yes]).status_code == 202
+    split_batches()
+    deliver_all()
+    assert preferences(engage)["acceptsSms"] is False
