@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from argparse import RawDescriptionHelpFormatter
+from argparse import SUPPRESS, RawDescriptionHelpFormatter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from textwrap import fill
@@ -38,6 +38,10 @@ class Subcommands(BaseCommand):
             command.add_argument(
                 "--json", action="store_true", dest="as_json", help="one JSON document on stdout"
             )
+            command.add_argument(
+                "-v", "--verbosity", type=int, choices=range(4), default=SUPPRESS,
+                help="2: log each call to Engage on stderr, too",
+            )  # fmt: skip
 
     def handle(self, *_args: Any, action: str, as_json: bool, **options: Any) -> None:
         """Do it, give the answer, and end with 1 where something is left to say."""
