@@ -69,10 +69,3 @@ def test_a_plan_that_reads_the_whole_table_is_refused(bad: str) -> None:
     plans.check("SEARCH outbox_item USING INDEX outbox_item_due\nSEARCH U0 USING INDEX outbox_item_holds")
     with pytest.raises(RuntimeError):
         plans.check(bad)
-
-
-@pytest.mark.django_db
-def test_the_claims_plan_uses_its_indexes() -> None:
-    from tests.bench import plans
-
-    assert "outbox_item_due" in plans.claim_plan()

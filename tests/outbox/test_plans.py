@@ -10,6 +10,7 @@ from engage_portal.core import clock
 from engage_portal.outbox import streams
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import State
+from tests.bench import plans
 from tests.outbox.building import item
 
 pytestmark = pytest.mark.django_db
@@ -41,6 +42,10 @@ def a_long_history():
 def plan_of(rows) -> str:
     """How the database would read these rows."""
     return rows.explain()
+
+
+def test_a_claim():
+    plans.check(plans.claim_plan())
 
 
 def test_the_looks_that_are_due():
