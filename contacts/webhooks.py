@@ -28,7 +28,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from contacts.following import noting
 from contacts.following.listed import take_deleted, take_news
 from contacts.following.waking import wake_on_commit
-from engage_portal.api.parsers import BodyTooLarge
+from engage_portal.api.parsers import bounded
 from engage_portal.api.schema import ERROR
 from engage_portal.api.views import EngageView
 from engage_portal.core.ids import EngageContactId, parse_guid
@@ -71,10 +71,7 @@ class AnyBodyParser(BaseParser):
     ) -> Any:
         """The body's bytes, wrapped so that DRF takes them for data. Raises BodyTooLarge."""
         del media_type, parser_context
-        body = stream.read(_LARGEST + 1)
-        if len(body) > _LARGEST:
-            raise BodyTooLarge(f"The body is larger than {_LARGEST} bytes.")
-        return {"body": body}
+        return {"body": bounded(stream, _LARGEST)}
 
 
 class EngageWebhook(EngageView):

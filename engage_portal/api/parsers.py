@@ -55,9 +55,9 @@ class RawJSONParser(EngageJSONParser):
         return {"body": bounded(stream)}
 
 
-def bounded(stream: IO[bytes]) -> bytes:
-    """At most DATA_UPLOAD_MAX_MEMORY_SIZE bytes; raises BodyTooLarge beyond."""
-    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+def bounded(stream: IO[bytes], limit: int | None = None) -> bytes:
+    """At most so many bytes, without a limit DATA_UPLOAD_MAX_MEMORY_SIZE; raises BodyTooLarge beyond."""
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE if limit is None else limit
     body = stream.read(limit + 1)
     if len(body) > limit:
         raise BodyTooLarge(f"The body is larger than {limit} bytes.")
