@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import hypothesis
@@ -9,6 +10,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from engage_portal.api.keys import key_create
+from engage_portal.core import clock
 from engage_portal.outbox import tallies
 from engage_portal.outbox.line import door
 from engage_portal.sandbox.app import Sandbox, create_app
@@ -20,6 +22,10 @@ hypothesis.settings.load_profile("patient")
 
 _LOOPBACK = ("127.", "::1", "localhost")
 
+SOLD_AT = (clock.now() - timedelta(days=1)).isoformat(timespec="seconds")
+"""When a sale of the tests took place: newer than what the sandbox is seeded with, whenever they run; the same in each
+receipt, so that a repetition is one.
+"""
 
 _connect = socket.socket.connect
 
@@ -103,7 +109,7 @@ def make_receipt(
         or {"matchKey": "430d3329-7eef-45c0-87f9-ae9300a0dace", "matchKeyType": "contactId"},
         "uniqueReceiptId": unique_receipt_id,
         "receiptNumber": unique_receipt_id[-6:],
-        "createdDate": "2026-11-21T10:14:00+01:00",
+        "createdDate": SOLD_AT,
         "storeExternalId": "101",
         "currency": "SEK",
         "totalGrossPrice": 200.00,

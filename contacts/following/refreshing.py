@@ -43,7 +43,9 @@ def refresh_due(*, is_over: Callable[[], bool], done: Refreshed | None = None) -
     done = done or Refreshed()
 
     def take(count: int) -> Sequence[UUID]:
-        taken = {row.engage_contact_id: row for row in noting.take(count)}
+        # What was noted again while its own answer is under way falls due again by itself.
+        found = noting.take(count)
+        taken = {row.engage_contact_id: row for row in found if row.engage_contact_id not in rows}
         rows.update(taken)
         return list(taken)
 

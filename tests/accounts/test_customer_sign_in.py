@@ -5,7 +5,6 @@ import smtplib
 
 import pytest
 import time_machine
-from django.core.cache import cache
 from django.test import Client
 
 from engage_portal.accounts import forms
@@ -15,11 +14,6 @@ from tests.pages import building
 pytestmark = pytest.mark.django_db
 
 START, CODE = "/sign-in/", "/sign-in/code/"
-
-
-@pytest.fixture(autouse=True)
-def fresh_limits():
-    cache.clear()
 
 
 def ask(client: Client, email: str, **more):

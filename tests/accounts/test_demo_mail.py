@@ -1,7 +1,6 @@
 """In the demo mails are printed and kept on a page; everywhere else that page does not exist."""
 
 import pytest
-from django.core.cache import cache
 from django.core.mail import EmailMessage, get_connection
 
 from engage_portal.accounts import mailbox
@@ -14,7 +13,6 @@ BACKEND = "engage_portal.accounts.mailbox.DemoMailbox"
 @pytest.fixture
 def demo(settings):
     settings.DEBUG, settings.EMAIL_BACKEND = True, BACKEND
-    cache.clear()
 
 
 def send(subject="Hello", body="Some text"):

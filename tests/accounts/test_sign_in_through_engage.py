@@ -3,17 +3,11 @@
 import re
 
 import pytest
-from django.core.cache import cache
 
 from contacts.models import Contact
 from engage_portal.sandbox.seeds import ANNA_EMAIL, ANNA_MEMBER_NUMBER, DANA_EMAIL, DANA_MEMBER_ID
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def fresh_limits():
-    cache.clear()
 
 
 def sign_in(client, email, mailoutbox) -> None:

@@ -3,7 +3,6 @@
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
-from django.core.cache import cache
 
 from engage_portal.accounts.models import User
 from tests.pages import building
@@ -12,11 +11,6 @@ from tests.pages.people import signed_in
 pytestmark = pytest.mark.django_db
 
 START = "/staff/sign-in/"
-
-
-@pytest.fixture(autouse=True)
-def fresh_limits():
-    cache.clear()
 
 
 def enter(client, login, password, **more):

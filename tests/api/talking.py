@@ -63,6 +63,11 @@ ROUTES = [
 """Every operation that needs a key."""
 
 
+def know_the_offers(till: Any) -> None:
+    """Have the portal keep Anna's offers."""
+    assert till.get(ASSIGNMENTS, {"contactId": seeds.ANNA_ID}).status_code == 200
+
+
 def redeem_path(assignment_id: str) -> str:
     return f"{ASSIGNMENTS}/{assignment_id}/redeem"
 
@@ -92,7 +97,7 @@ def deliver_all() -> None:
     """What a worker does, without its waits."""
     for _ in range(3):
         Item.objects.filter(state__in=CLAIMABLE).update(not_before=clock.now())
-        deliver(seconds=10)
+        deliver(seconds=30)
 
 
 def new_contact(**members: Any) -> dict[str, Any]:

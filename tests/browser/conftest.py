@@ -11,6 +11,9 @@ from tests.pages.people import *  # noqa: F403
 from tests.pages.people import signed_in
 
 CHROMIUM = Path("/usr/bin/chromium")
+PATIENCE = 60_000
+"""Milliseconds: the gate's parts share two cores."""
+
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -34,7 +37,7 @@ def chromium() -> Iterator:
         )
     from playwright.sync_api import expect, sync_playwright
 
-    expect.set_options(timeout=15_000)  # the gate's parts share two cores
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
         yield browser
@@ -56,6 +59,7 @@ def visit(chromium, live_server) -> Iterator:
             context.add_cookies(
                 [{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_server.url}]
             )
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -82,14 +82,14 @@ def test_staff_pause_a_store_and_let_it_go_on(visit):
     page.get_by_label("Why?").fill("The price list is wrong.")
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_role("heading", name="Every receipt of store 101")).to_be_visible()
-    board.get_by_text("A part of the queue is paused").wait_for(timeout=15_000)
+    board.get_by_text("A part of the queue is paused").wait_for()
     page.get_by_role("link", name="1 item", exact=True).click()
     page.get_by_role("link", name="Receipt #").click()
     expect(page.get_by_text("It waits: every receipt of store 101 is paused.")).to_be_visible()
     page.get_by_role("link", name="Pauses").first.click()
     page.get_by_role("button", name="Let it go on").click()
     expect(page.get_by_text("the pause is over")).to_be_visible()
-    board.get_by_text("A part of the queue is paused").wait_for(state="detached", timeout=15_000)
+    board.get_by_text("A part of the queue is paused").wait_for(state="detached")
 
 
 def test_the_dashboard_follows_what_happens(visit, sam):
@@ -99,7 +99,7 @@ def test_the_dashboard_follows_what_happens(visit, sam):
     page.locator("#tile-pending").focus()
     building.engage_is_down()
     building.item()
-    page.get_by_text("Engage is down since").wait_for(timeout=15_000)
+    page.get_by_text("Engage is down since").wait_for()
     expect(page.locator("#tile-pending .tile-number")).to_have_text("1")
     assert page.evaluate("document.activeElement.id") == "tile-pending"
     expect(page.get_by_role("region", name="Tries in the last hour, minute by minute")).to_be_visible()
@@ -112,14 +112,13 @@ def test_the_queue_follows_what_happens_and_keeps_the_ticks(visit, sam):
     page.get_by_label("Choose number 1").check()
     building.item(pk=3)
     Item.objects.filter(pk=2).update(state=State.IN_DOUBT, looks_first=True, was_in_doubt=True)
-    page.get_by_role("link", name="Show 1 new item").wait_for(timeout=15_000)
+    page.get_by_role("link", name="Show 1 new item").wait_for()
     expect(page.locator("#state-2")).to_have_text("In doubt")
     expect(page.get_by_label("Choose number 1")).to_be_checked()
 
 
 @pytest.mark.parametrize("javascript", [True, False])
-def test_staff_find_a_contact_correct_it_and_it_arrives(visit, engage, settings, javascript):
-    settings.PORTAL_TIME_BUDGET = 20
+def test_staff_find_a_contact_correct_it_and_it_arrives(visit, engage, javascript):
     contact = ingrid_in(engage)
     user = building.staff("cora", "view_item", "view_contact", "reveal_contact", "correct_contact")
     page = visit("/staff/contacts/", user=user, javascript=javascript, width=390)
@@ -138,8 +137,7 @@ def test_staff_find_a_contact_correct_it_and_it_arrives(visit, engage, settings,
     assert item_of(contact, "contact.update").state == State.PENDING
 
 
-def test_staff_say_who_somebody_is(visit, engage, settings):
-    settings.PORTAL_TIME_BUDGET = 20
+def test_staff_say_who_somebody_is(visit, engage):
     contact = newcomer()
     user = building.staff("cora", "view_item", "view_contact", "correct_contact")
     page = visit(f"/staff/contacts/{contact.pk}/", user=user)
@@ -151,8 +149,7 @@ def test_staff_say_who_somebody_is(visit, engage, settings):
 
 
 @pytest.mark.parametrize("javascript", [True, False])
-def test_a_member_changes_what_they_allow_and_where_they_live(visit, engage, settings, javascript):
-    settings.PORTAL_TIME_BUDGET = 20
+def test_a_member_changes_what_they_allow_and_where_they_live(visit, engage, javascript):
     contact = contact_for_sign_in(email=seeds.ANNA_EMAIL, deadline=Deadline.after(20))
     page = visit("/me/profile/", user=building.customer(contact), javascript=javascript, width=390)
     page.get_by_role("link", name="Change your profile").click()
@@ -173,5 +170,5 @@ def test_the_imports_follow_what_is_read(visit, db):
     page = visit("/staff/contacts/imports/", user=building.staff("ines", "import_contacts"))
     expect(page.get_by_text("640 of 1,000")).to_be_visible()
     type(row).objects.filter(pk=row.pk).update(state="done", position=1000, report={"new": 12})
-    page.get_by_text("12 new").wait_for(timeout=15_000)
+    page.get_by_text("12 new").wait_for()
     expect(page.get_by_role("progressbar")).to_have_count(0)

@@ -241,7 +241,7 @@ def test_a_yes_at_a_sign_up_never_replaces_a_later_no_that_waits(engage, till):
     Item.objects.filter(kind="contact.update").update(not_before=clock.now() + timedelta(hours=1))
     engage.engage.faults.clear()
     EngageLine.objects.all().delete()
-    deliver(seconds=5)
+    deliver(seconds=30)
     assert Contact.objects.get(pk=seeds.ANNA_ID).changes == {SMS: False}
     deliver_all()
     assert preferences(engage)["acceptsSms"] is False

@@ -121,7 +121,7 @@ def test_an_answer_that_is_lost_makes_no_second_contact(engage, till, mode):
 
 
 def test_an_answer_that_hangs_makes_no_second_contact(engage, till, settings):
-    settings.PORTAL_TIME_BUDGET = 0.5
+    settings.PORTAL_TIME_BUDGET = 2
     engage.engage.faults.set("hang", endpoint="POST /api/v3/contacts")
     assert till.post(CONTACTS, new_contact()).status_code == 202
     bring_up(engage)

@@ -52,7 +52,7 @@ def test_a_statement_outside_a_transaction_waits_for_the_lock(path):
     thread.start()
     assert not done.wait(0.2)
     holder.cursor().execute("COMMIT")
-    thread.join(5)
+    thread.join(30)
     assert done.is_set()
 
 
@@ -92,12 +92,12 @@ def test_whoever_waits_blocks_nobody_that_ends_a_cursor_of_theirs(path):
     holder.cursor().execute("BEGIN IMMEDIATE")
     thread = threading.Thread(target=write)
     thread.start()
-    ready.wait(5)
+    ready.wait(30)
     ended = threading.Event()
     threading.Thread(target=lambda: (bag.clear(), ended.set())).start()
-    assert ended.wait(5), "ending the cursor had to wait for the lock"
+    assert ended.wait(30), "ending the cursor had to wait for the lock"
     holder.cursor().execute("COMMIT")
-    thread.join(10)
+    thread.join(30)
     assert not thread.is_alive()
 
 

@@ -26,7 +26,7 @@ from tests.conftest import make_receipt
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def until(condition: Callable[[], Any], *, seconds: float = 30, what: str = "") -> Any:
+def until(condition: Callable[[], Any], *, seconds: float = 90, what: str = "") -> Any:
     """Wait for a condition; its value, or a failure that says what was waited for."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -136,7 +136,7 @@ class Portal:
 
     def fault(self, mode: str, **more: Any) -> None:
         """Break the sandbox, or mend it with `up`."""
-        httpx.post(f"{self.engage_url}/faults", json={"mode": mode, **more}).raise_for_status()
+        httpx.post(f"{self.engage_url}/faults", json={"mode": mode, **more}, timeout=30).raise_for_status()
 
     def received(self) -> dict[str, Any]:
         """What the sandbox says it has."""

@@ -167,8 +167,8 @@ def _what_was_swallowed_is_noticed_and_sent_again(portal: Portal) -> None:
     for item in (asked := _in_state(portal, "attention")):
         assert portal.call("POST", f"/api/portal/v1/outbox/{item['id']}/retry").status_code == 202
     assert {item["reference"] for item in asked} == swallowed
-    until(portal.settled, seconds=60, what="the queue to drain")
-    until(lambda: not _swallowed(portal), seconds=10, what="what was swallowed to be imported")
+    until(portal.settled, what="the queue to drain")
+    until(lambda: not _swallowed(portal), what="what was swallowed to be imported")
 
 
 def _is_read_back(portal: Portal) -> bool:

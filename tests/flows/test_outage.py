@@ -33,7 +33,7 @@ def test_an_outage_loses_nothing_and_repeats_nothing(tmp_path: Path) -> None:
         assert status["engage"]["downSince"]
 
         portal.fault("up")
-        until(portal.settled, seconds=30, what="the queue to drain")
+        until(portal.settled, what="the queue to drain")
 
         posted = portal.posted()
         assert set(posted.values()) == {1}
@@ -83,17 +83,20 @@ def _nothing_personal(portal) -> None:
 
 
 def test_an_engage_that_hangs_keeps_nobody_waiting(tmp_path: Path) -> None:
-    with portal_running(tmp_path, "web", PORTAL_TIME_BUDGET="0.6") as portal:
-        assert portal.call("GET", f"/api/v3/contacts/{_ANNA}").status_code == 200
+    patience = 45.0  # seconds that a call to Engage may take; nobody who waits takes part in that
+    with portal_running(
+        tmp_path, "web", PORTAL_TIME_BUDGET="0.6", ENGAGE_READ_TIMEOUT=str(patience)
+    ) as portal:
+        anna = f"/api/v3/contacts/{_ANNA}"
+        until(lambda: portal.call("GET", anna).status_code == 200, what="Engage to be reached")
         portal.fault("hang")
-        looked_up = portal.call("GET", "/api/v3/contacts/id", params={"email": "nobody.known@example.com"})
-        created = portal.call(
-            "POST", "/api/v3/contacts", json={"firstName": "Gun", "email": "gun@example.com"}
-        )
-        sold = portal.sell("hanging-1")
-        assert (looked_up.status_code, created.status_code, sold.status_code) == (503, 202, 202)
-        assert looked_up.elapsed.total_seconds() < 6
-        assert created.elapsed.total_seconds() < 6
+        answers = [
+            portal.call("GET", "/api/v3/contacts/id", params={"email": "nobody.known@example.com"}),
+            portal.call("POST", "/api/v3/contacts", json={"firstName": "Gun", "email": "gun@example.com"}),
+            portal.sell("hanging-1"),
+        ]
+        assert [answer.status_code for answer in answers] == [503, 202, 202]
+        assert max(answer.elapsed.total_seconds() for answer in answers) < patience / 3
         portal.fault("up")
 
 

@@ -1,8 +1,7 @@
 """Fetching what was noted: after everybody else, once per change, and never lost."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier, Event
+from threading import Event
 from uuid import UUID, uuid4
 
 import pytest
@@ -17,7 +16,8 @@ from engage_portal.outbox.line import breaker, pace
 from engage_portal.outbox.models import Item
 from tests.api.talking import CONTACTS, bring_up, new_contact, take_down
 from tests.following.at_engage import ANNA, BENGT, change, create, gets, known, noted, refresh_now
-from tests.outbox.building import in_a_thread_of_its_own, item
+from tests.outbox.building import item
+from tests.together import at_the_same_moment
 
 pytestmark = pytest.mark.django_db
 
@@ -253,16 +253,6 @@ class TestTheTask:
 
 @pytest.mark.django_db(transaction=True)
 class TestAtTheSameTime:
-    def together(self, *works):
-        gate = Barrier(len(works))
-
-        def begun(work):
-            gate.wait(10)
-            return in_a_thread_of_its_own(work)
-
-        with ThreadPoolExecutor(len(works)) as pool:
-            return [each.result(60) for each in [pool.submit(begun, work) for work in works]]
-
     def test_a_row_goes_to_one_of_two_processes(self):
         note(*[uuid4() for _ in range(30)])
 
@@ -272,7 +262,7 @@ class TestAtTheSameTime:
                 mine += [row.pk for row in rows]
             return mine
 
-        one, other = self.together(all_of_them, all_of_them)
+        one, other = at_the_same_moment(all_of_them, all_of_them)
         assert not set(one) & set(other)
         assert len(one) + len(other) == 30
 
@@ -285,7 +275,7 @@ class TestAtTheSameTime:
         def back():
             note(*reversed(ids))
 
-        self.together(forth, back, forth, back)
+        at_the_same_moment(forth, back, forth, back)
         assert ToRefresh.objects.count() == 600
 
     def test_noting_while_it_is_fetched_loses_nothing(self, engage):
@@ -300,7 +290,7 @@ class TestAtTheSameTime:
                 change(engage, city=f"City {number}")
                 noting.note([ANNA], reason=noting.WEBHOOK, goes_first=True)
 
-        self.together(work, more, work)
+        at_the_same_moment(work, more, work)
         all_due()
         refresh_now()
         assert Contact.objects.get().snapshot["city"] == "City 19"

@@ -146,7 +146,7 @@ class Portal(RuleBasedStateMachine):
     @rule()
     @precondition(lambda self: _something_is_due())
     def deliver(self) -> None:
-        passes.deliver(seconds=2)
+        passes.deliver(seconds=20)
 
     @rule()
     @precondition(lambda self: _something_is_due())
@@ -177,7 +177,7 @@ class Portal(RuleBasedStateMachine):
             self.clock.shift(timedelta(seconds=5000))
             retry(items=Item.objects.filter(state="attention"), by="sam")
             EngageLine.objects.update(pace_tat=0)
-            passes.deliver(seconds=5)
+            passes.deliver(seconds=20)
         self.nobody_repeats_without_a_look()
         left = Item.objects.exclude(state__in=["delivered", "accepted", "superseded", "cancelled"])
         assert not left, [(item.kind, item.state, item.reason) for item in left]
@@ -207,7 +207,7 @@ class Portal(RuleBasedStateMachine):
 
 
 def _soon() -> Deadline:
-    return Deadline.after(5.0)
+    return Deadline.after(20)
 
 
 def _something_is_due() -> bool:

@@ -23,7 +23,7 @@ def test_what_was_tried_often_before_its_bulk_call_is_looked_for_as_often_as_any
     Item.objects.filter(pk=made.pk).update(looks_first=False, tries=6)
     EngageLine.objects.all().delete()
     engage.engage.faults.set(mode, endpoint=f"POST {CREATE}/bulk", times=1)
-    bulk.send_where_many_wait(Deadline.after(5))
+    bulk.send_where_many_wait(Deadline.after(20))
     delivered()
     assert outcomes_of(made)[-1] == "not_found"
     assert fresh(made).state == State.IN_DOUBT

@@ -30,7 +30,14 @@ from tests.conftest import make_receipt
 ANNA = UUID(seeds.ANNA_ID)
 
 
-def item(*, state: State = State.PENDING, kind: str = "receipt.post", due_in: float = -1, **more) -> Item:
+def item(**what) -> Item:
+    """An item as `unsaved` makes it, in the queue."""
+    made = unsaved(**what)
+    made.save(force_insert=True)
+    return made
+
+
+def unsaved(*, state: State = State.PENDING, kind: str = "receipt.post", due_in: float = -1, **more) -> Item:
     """An item in a state, with what its constraints ask for; due a second ago unless said otherwise."""
     now = clock.now()
     needs = {
@@ -53,7 +60,6 @@ def item(*, state: State = State.PENDING, kind: str = "receipt.post", due_in: fl
         }
     )
     made.holds = holds_stream(made)
-    made.save(force_insert=True)
     return made
 
 
@@ -111,7 +117,7 @@ def by_id(contact: Contact | str) -> dict[str, str]:
     }
 
 
-def contact_created(*, seconds: float = 1.0, **body) -> Written:
+def contact_created(*, seconds: float = 20, **body) -> Written:
     """A sign-up at a till."""
     return contact_create(
         body=body,
@@ -164,13 +170,13 @@ def probe_is_due() -> None:
     EngageLine.objects.update(opened_at=clock.now() - timedelta(hours=1), probe_until=None)
 
 
-def delivered(*, seconds: float = 10) -> int:
+def delivered(*, seconds: float = 30) -> int:
     """One pass over everything that waits, as if all waits were over."""
     Item.objects.filter(state__in=[State.PENDING, State.IN_DOUBT]).update(not_before=clock.now())
     return passes.deliver(seconds=seconds)
 
 
-def until(condition: Callable[[], object], *, seconds: float = 10.0, what: str = "") -> None:
+def until(condition: Callable[[], object], *, seconds: float = 60, what: str = "") -> None:
     """Wait for a condition; fail when it does not come true in time."""
     end = time.monotonic() + seconds
     while not condition():

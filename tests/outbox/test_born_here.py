@@ -153,7 +153,7 @@ def test_changes_before_the_birth_travel_with_the_creation(engage):
         contact=written.contact,
         body={"city": "Malmö"},
         asked=Asked(actor="till", store=""),
-        deadline=Deadline.after(1),
+        deadline=Deadline.after(20),
     )
     back()
     assert list(Item.objects.order_by("pk").values_list("state", flat=True)) == ["delivered", "superseded"]

@@ -28,7 +28,7 @@ def signed_up(number: int, *, store: str = "", contact_type: str = "Member") -> 
         source="shop",
         unapproved=False,
         asked=Asked(actor="shop", store=store),
-        deadline=Deadline.after(2),
+        deadline=Deadline.after(20),
     )
     return written.contact
 
@@ -36,7 +36,7 @@ def signed_up(number: int, *, store: str = "", contact_type: str = "Member") -> 
 def changes(contact: Contact, **body) -> Item:
     """A change of theirs that waits."""
     contact_update(
-        contact=contact, body=body, asked=Asked(actor="shop", store=""), deadline=Deadline.after(2)
+        contact=contact, body=body, asked=Asked(actor="shop", store=""), deadline=Deadline.after(20)
     )
     return Item.objects.filter(subject_id=contact.pk, kind="contact.update").latest("pk")
 

@@ -71,14 +71,14 @@ def test_it_needs_a_reason(reason):
 
 
 def test_an_offer_may_be_used_again(engage):
-    offers_current(contact=anna(), deadline=Deadline.after(5))
+    offers_current(contact=anna(), deadline=Deadline.after(20))
     engage_is_away()
     assignment_redeem(
         assignment_id=Assignment.objects.get(pk=seeds.ANNA_PERCENT_ID).pk,
         channel="ECOM",
         store="101",
         actor="till",
-        deadline=Deadline.after(1),
+        deadline=Deadline.after(20),
     )
     assert Assignment.objects.get(pk=seeds.ANNA_PERCENT_ID).redeemed
     given_up(Item.objects.get(kind="promotion.redeem"))
@@ -103,7 +103,7 @@ def test_a_change_is_taken_back_but_for_what_others_still_bring(engage):
     contact = anna()
     engage_is_away()
     contact_update(
-        contact=contact, body={"city": "Lund", "zipCode": "22100"}, asked=Asked(actor="till", store="101"), deadline=Deadline.after(1),
+        contact=contact, body={"city": "Lund", "zipCode": "22100"}, asked=Asked(actor="till", store="101"), deadline=Deadline.after(20),
     )  # fmt: skip
     first = item_of(contact, "contact.update")
     Item.objects.filter(pk=first.pk).update(state=State.ATTENTION, reason="Refused.", holds=False)
@@ -111,7 +111,7 @@ def test_a_change_is_taken_back_but_for_what_others_still_bring(engage):
         contact=contact,
         body={"city": "Ystad"},
         asked=Asked(actor="till", store="101"),
-        deadline=Deadline.after(1),
+        deadline=Deadline.after(20),
     )
     given_up(first)
     assert Contact.objects.get(pk=contact.pk).changes == {"city": "Ystad"}

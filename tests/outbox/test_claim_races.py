@@ -22,7 +22,7 @@ def together(work, workers: int = WORKERS) -> list:
     gate = Barrier(workers)
 
     def one():
-        gate.wait(10)
+        gate.wait(60)
         return in_a_thread_of_its_own(work)
 
     with ThreadPoolExecutor(workers) as pool:

@@ -40,11 +40,11 @@ from tests.outbox.building import (
 
 pytestmark = pytest.mark.django_db
 CREATE = "POST /api/v3/contacts"
-SLACK = 0.6
+SLACK = 4.0
 """Seconds that a busy machine may add; whatever hangs would take many."""
 
 
-def changed(contact: Contact | None = None, *, seconds: float = 2.0, **body):
+def changed(contact: Contact | None = None, *, seconds: float = 20, **body):
     return contact_update(
         contact=contact or anna(),
         body=body,
@@ -55,7 +55,11 @@ def changed(contact: Contact | None = None, *, seconds: float = 2.0, **body):
 
 def redeemed(assignment: str = seeds.ANNA_PERCENT_ID, *, channel: str = "ECOM"):
     return assignment_redeem(
-        assignment_id=UUID(assignment), channel=channel, store="101", actor="till", deadline=Deadline.after(2)
+        assignment_id=UUID(assignment),
+        channel=channel,
+        store="101",
+        actor="till",
+        deadline=Deadline.after(20),
     )
 
 
@@ -63,7 +67,7 @@ def redeemed(assignment: str = seeds.ANNA_PERCENT_ID, *, channel: str = "ECOM"):
 
 
 def test_the_caller_hears_that_engage_has_it(engage):
-    written = contact_created(seconds=2, firstName="Erik", email="erik@example.com")
+    written = contact_created(firstName="Erik", email="erik@example.com")
     assert written.is_live
     assert written.contact.public_id in engage.engage.contacts
     assert (item_of(written).state, outcomes_of(item_of(written))) == (State.DELIVERED, ["done"])
@@ -82,10 +86,10 @@ def test_a_change_and_a_redemption_are_live_too(engage):
 
 @pytest.mark.parametrize("mode", ["hang", "slow"])
 def test_nobody_waits_longer_than_the_deadline(engage, mode):
-    engage.engage.faults.set(mode, delay_ms=2000)
+    engage.engage.faults.set(mode, delay_ms=9000)
     began = time.monotonic()
-    written = contact_created(seconds=0.6, email="erik@example.com")
-    assert time.monotonic() - began < 0.6 + SLACK
+    written = contact_created(seconds=3, email="erik@example.com")
+    assert time.monotonic() - began < 3 + SLACK
     made = item_of(written)
     assert (written.is_live, made.state, made.looks_first) == (False, State.IN_DOUBT, True)
     assert outcomes_of(made) == ["no_answer"]
@@ -93,9 +97,9 @@ def test_nobody_waits_longer_than_the_deadline(engage, mode):
 
 
 def test_what_was_given_up_on_is_looked_up_and_not_done_twice(engage):
-    engage.engage.faults.set("slow", endpoint=CREATE, delay_ms=900, times=1)
+    engage.engage.faults.set("slow", endpoint=CREATE, delay_ms=5000, times=1)
     before = len(engage.engage.contacts)
-    written = contact_created(seconds=0.5, email="erik@example.com")
+    written = contact_created(seconds=3, email="erik@example.com")
     assert not written.is_live
     until(lambda: len(engage.engage.contacts) == before + 1, what="the slow request takes effect")
     delivered()
@@ -122,7 +126,7 @@ def test_a_pause_asked_for_by_engage_does_not_hold_up_people(engage):
     pace.reserve(pace.Lane.PEOPLE)
     pace.slow_everybody(20)
     began = time.monotonic()
-    written = contact_created(seconds=1, email="erik@example.com")
+    written = contact_created(seconds=20, email="erik@example.com")
     assert time.monotonic() - began < SLACK
     assert (written.is_live, item_of(written).state, item_of(written).tries) == (False, State.PENDING, 0)
 
@@ -130,7 +134,7 @@ def test_a_pause_asked_for_by_engage_does_not_hold_up_people(engage):
 def test_while_engage_is_away_nobody_even_tries(engage):
     engage_is_away()
     began = time.monotonic()
-    written = contact_created(seconds=1, email="erik@example.com")
+    written = contact_created(seconds=20, email="erik@example.com")
     assert time.monotonic() - began < SLACK
     assert (written.is_live, outcomes_of(item_of(written))) == (False, [])
     assert not engage.engage.requests
@@ -146,7 +150,7 @@ def test_what_goes_before_it_in_its_stream_is_waited_for(engage):
 def test_what_a_worker_has_taken_already_is_left_to_it(engage):
     made = receipt_posted("101-1")
     claims.claim(1)
-    assert isinstance(deliver_now(made, deadline=Deadline.after(1)), Queued)
+    assert isinstance(deliver_now(made, deadline=Deadline.after(20)), Queued)
     assert not engage.engage.requests
 
 
@@ -156,7 +160,7 @@ def test_what_a_worker_has_taken_already_is_left_to_it(engage):
 def test_a_refused_sign_up_is_told_to_the_caller_and_forgotten(engage):
     engage.engage.faults.set("422", endpoint=CREATE)
     with pytest.raises(Rejected) as refusal:
-        contact_created(seconds=2, email="erik@example.com")
+        contact_created(email="erik@example.com")
     assert refusal.value.error_code == "ValidationError"
     (made,) = Item.objects.all()
     assert (made.state, made.reason_code) == (State.CANCELLED, "ValidationError")
@@ -170,7 +174,7 @@ def test_a_refused_sign_up_is_told_to_the_caller_and_forgotten(engage):
 
 def test_a_taken_key_is_told_to_the_caller(engage):
     with pytest.raises(Conflict) as refusal:
-        contact_created(seconds=2, email=seeds.ANNA_EMAIL)
+        contact_created(email=seeds.ANNA_EMAIL)
     assert refusal.value.error_code == "ApprovedContactWithKeyExists"
     assert (Item.objects.get().state, Contact.objects.count()) == (State.CANCELLED, 0)
 
@@ -194,7 +198,7 @@ def test_a_refused_redemption_can_be_tried_again(engage):
 def test_a_wrong_key_of_ours_is_not_the_callers_fault(engage):
     engage.gate.keys = frozenset({"another"})
     try:
-        written = contact_created(seconds=2, email="erik@example.com")
+        written = contact_created(email="erik@example.com")
     finally:
         engage.gate.keys = frozenset()
     assert not written.is_live
@@ -211,7 +215,7 @@ def test_after_a_lost_answer_a_refusal_is_no_longer_the_callers(engage):
         looks_first=False,
     )
     Contact.objects.filter(pk=ANNA).update(engage_contact_id=None, changes={"email": seeds.ANNA_EMAIL})
-    outcome = deliver_now(made, deadline=Deadline.after(2))
+    outcome = deliver_now(made, deadline=Deadline.after(20))
     assert isinstance(outcome, Queued)
     assert fresh(made).state == State.IN_DOUBT
     delivered()
@@ -224,7 +228,7 @@ def test_a_fault_of_ours_is_not_told_as_a_refusal(engage, parcel):
 
     parcel(call=call)
     made = item(kind="test.parcel")
-    assert isinstance(deliver_now(made, deadline=Deadline.after(2)), Queued)
+    assert isinstance(deliver_now(made, deadline=Deadline.after(20)), Queued)
     assert fresh(made).state == State.ATTENTION
 
 
@@ -235,7 +239,7 @@ def test_a_database_that_fails_around_the_call_is_neither_engages_doing_nor_the_
     parcel(call=call)
     made = item(kind="test.parcel")
     with pytest.raises(OperationalError):
-        deliver_now(made, deadline=Deadline.after(2))
+        deliver_now(made, deadline=Deadline.after(20))
     assert fresh(made).state == State.SENDING  # until its lease runs out, and then it is looked up
     assert breaker.is_closed()
 
@@ -243,14 +247,14 @@ def test_a_database_that_fails_around_the_call_is_neither_engages_doing_nor_the_
 def test_a_look_that_finds_nothing_leaves_the_sending_to_the_worker(engage, parcel):
     kind = parcel(look=lambda _client: None)
     made = item(kind="test.parcel", state=State.IN_DOUBT)
-    assert isinstance(deliver_now(made, deadline=Deadline.after(2)), Queued)
+    assert isinstance(deliver_now(made, deadline=Deadline.after(20)), Queued)
     assert (fresh(made).state, kind.sent) == (State.PENDING, [])
 
 
 def test_the_answer_is_handed_on(engage, parcel):
     parcel(call=lambda client: client.count_contacts())
     made = item(kind="test.parcel")
-    assert deliver_now(made, deadline=Deadline.after(2)) == Delivered(5)
+    assert deliver_now(made, deadline=Deadline.after(20)) == Delivered(5)
 
 
 # ── Changes ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -320,10 +324,10 @@ def test_a_change_while_the_first_one_is_under_way_is_not_lost(engage):
 
 
 def test_an_answer_that_came_too_late_is_reported_as_an_outage(engage):
-    engage.engage.faults.set("slow", delay_ms=600)
+    engage.engage.faults.set("slow", delay_ms=3000)
     for _ in range(3):
         with pytest.raises(Unavailable) as late:
-            door.ask(lambda client: client.count_contacts(), deadline=Deadline.after(0.35))
+            door.ask(lambda client: client.count_contacts(), deadline=Deadline.after(2))
         assert late.value.may_have_taken_effect
     assert not breaker.is_closed()
     sandbox_is_done(engage, requests=3)

@@ -88,7 +88,7 @@ def test_a_look_that_is_refused_keeps_its_doubt_through_attention_and_retry(enga
 def test_a_redemption_whose_answer_got_lost_ends_as_delivered(engage):
     engage.engage.faults.set("lost_answer", endpoint=REDEEM, times=1)
     made = redemption_queued(contact=anna())
-    passes.deliver(seconds=5)
+    passes.deliver(seconds=30)
     assert fresh(made).state == State.IN_DOUBT
     delivered()
     assert (fresh(made).state, outcomes_of(made)) == (State.DELIVERED, ["no_answer", "found"])
@@ -131,7 +131,7 @@ def test_a_connection_that_was_never_made_leaves_no_doubt(engage, settings):
     made = redemption_queued(contact=anna())
     settings.ENGAGE_BASE_URL = "http://127.0.0.1:1"
     door.disconnect()
-    passes.deliver(seconds=5)
+    passes.deliver(seconds=30)
     stored = fresh(made)
     assert (stored.state, stored.was_in_doubt, outcomes_of(made)) == (State.PENDING, False, ["not_sent"])
 

@@ -93,7 +93,7 @@ def test_nobody_can_be_found_in_the_queue(engage, django_capture_on_commit_callb
             contact=known,
             body={"street": PEOPLE["street"], "email": "xeno.quisquater@example.com"},
             asked=Asked(actor="till", store=""),
-            deadline=Deadline.after(1),
+            deadline=Deadline.after(20),
         )
         receipt_posted(
             "101-1", contact={"matchKey": PEOPLE["email"], "matchKeyType": "email", "contactType": "Member"}

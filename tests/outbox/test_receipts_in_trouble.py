@@ -1,5 +1,7 @@
 """Receipts and an Engage that errs, pretends, or refuses."""
 
+from uuid import uuid4
+
 import pytest
 
 from engage_portal.outbox import selectors
@@ -9,6 +11,7 @@ from engage_portal.outbox.line import door
 from engage_portal.outbox.models import EngageLine, Event, Item
 from engage_portal.outbox.states import State
 from tests.outbox.building import (
+    by_id,
     delivered,
     engage_is_away,
     fresh,
@@ -45,7 +48,7 @@ def test_a_hanging_engage_costs_one_time_out_and_nothing_else(engage, settings):
     door.disconnect()
     engage.engage.faults.set("hang", endpoint=POST, times=1)
     made = receipt_posted("101-1")
-    passes.deliver(seconds=5)
+    passes.deliver(seconds=30)
     assert (fresh(made).state, outcomes_of(made)) == (State.IN_DOUBT, ["no_answer"])
     delivered()
     assert (fresh(made).state, engage.engage.posted("101-1")) == (State.ACCEPTED, 1)
@@ -56,10 +59,7 @@ def test_a_hanging_engage_costs_one_time_out_and_nothing_else(engage, settings):
 
 def test_engage_asking_for_a_pause_costs_no_try_and_stops_the_pass(engage):
     engage.engage.faults.set("429", retry_after=30)
-    made = [
-        receipt_posted(f"101-{number}", contact={"matchKey": f"m{number}", "matchKeyType": "memberNumber"})
-        for number in range(40)
-    ]
+    made = [receipt_posted(f"101-{number}", contact=by_id(str(uuid4()))) for number in range(40)]
     delivered()
     assert {fresh(each).state for each in made} == {State.PENDING}
     assert {fresh(each).tries for each in made} == {0}
@@ -81,10 +81,7 @@ def test_a_pause_that_begins_in_the_middle_gives_the_rest_back(engage, monkeypat
 
     settings.ENGAGE_RATE = 60  # two calls are booked at once
 
-    made = [
-        receipt_posted(f"101-{number}", contact={"matchKey": f"m{number}", "matchKeyType": "memberNumber"})
-        for number in range(6)
-    ]
+    made = [receipt_posted(f"101-{number}", contact=by_id(str(uuid4()))) for number in range(6)]
     reserve, calls = pace.reserve, []
 
     def pausing(*args, **more):

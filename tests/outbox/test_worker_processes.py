@@ -15,29 +15,10 @@ import pytest
 
 from engage_portal.sandbox.app import Sandbox
 from tests.outbox.building import until
+from tests.outbox_commands.running import ROOT, environment
 
 pytestmark = pytest.mark.processes
-ROOT = Path(__file__).parents[2]
 MANAGE, IMPATIENT = ROOT / "manage.py", ROOT / "tests" / "outbox" / "impatient_worker.py"
-
-
-def environment(database: Path, engage_url: str) -> dict[str, str]:
-    """What a deployment would set, for a database and an Engage of this test."""
-    kept = {
-        name: os.environ[name]
-        for name in ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START")
-        if name in os.environ
-    }
-    return {
-        **kept,
-        "PYTHONPATH": str(ROOT),
-        "DEBUG": "true",
-        "SECRET_KEY": "processes-" + "k" * 50,
-        "DATABASE_URL": f"sqlite:///{database}",
-        "ENGAGE_BASE_URL": engage_url,
-        "ENGAGE_API_KEY": "tests",
-        "ENGAGE_READ_TIMEOUT": "5",
-    }
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +108,7 @@ class Worker:
         """Whatever happened: leave nothing behind."""
         with suppress(ProcessLookupError):
             self.process.kill()
-        self.process.wait(10)
+        self.process.wait(90)
         for pid in self.remains():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -194,7 +175,7 @@ def test_it_delivers_and_ends_within_seconds_when_told(start, received):
     assert worker.state_of(3) == "pending"
 
     worker.process.send_signal(signal.SIGTERM)
-    assert worker.process.wait(10) == 0, worker.log.read_text()
+    assert worker.process.wait(90) == 0, worker.log.read_text()
     assert worker.remains() == []
     assert not worker.has_a_pulse
 
@@ -208,7 +189,7 @@ def test_told_to_end_in_the_middle_of_a_request_it_finishes_it_first(start, rece
     worker.process.send_signal(signal.SIGTERM)
     assert worker.state_of(0) == "sending"
     sandbox.faults.clear()  # and now Engage answers
-    assert worker.process.wait(10) == 0
+    assert worker.process.wait(90) == 0
     assert (worker.state_of(0), received()) == ("accepted", {"101-0": 1})
     assert worker.remains() == []
 
@@ -222,7 +203,7 @@ def test_whatever_part_of_the_group_is_killed_it_delivers_again(start, received)
         worker.let_go(number)
         until(
             lambda: worker.state_of(number) == "accepted",
-            seconds=20,
+            seconds=90,
             what=f"delivery after {after}: {worker.log.read_text()}",
         )
         number += 1
@@ -236,7 +217,7 @@ def test_whatever_part_of_the_group_is_killed_it_delivers_again(start, received)
 
     # An idle worker that dies takes the queue's lock with it: every process lives, and nothing happens any more.
     until(
-        lambda: len(worker.named(" idle")) >= 3, seconds=10, what=str([p.cmdline() for p in worker.named("")])
+        lambda: len(worker.named(" idle")) >= 3, seconds=90, what=str([p.cmdline() for p in worker.named("")])
     )
     for process in worker.named(" idle"):
         process.kill()
@@ -251,7 +232,7 @@ def test_whatever_part_of_the_group_is_killed_it_delivers_again(start, received)
     assert set(received().values()) == {1}
     assert len(received()) == number == 4
     worker.process.send_signal(signal.SIGTERM)
-    assert worker.process.wait(15) == 0
+    assert worker.process.wait(90) == 0
     assert worker.remains() == []
 
 
@@ -259,7 +240,7 @@ def test_a_group_ends_by_itself_when_its_supervisor_was_killed(start):
     worker = start()
     assert len(worker.remains()) >= 5  # leader, sentinel, workers, monitor, pusher
     worker.process.kill()
-    worker.process.wait(5)
+    worker.process.wait(90)
     until(lambda: worker.remains() == [], seconds=15, what="the group ends with its supervisor")
 
 
@@ -272,7 +253,7 @@ def test_a_group_ends_by_itself_when_its_supervisor_was_killed_while_it_began(
     try:
         until(lambda: worker.leader is not None, seconds=15)
         worker.process.kill()
-        worker.process.wait(5)
+        worker.process.wait(90)
         until(lambda: worker.remains() == [], seconds=20, what="the group ends with its supervisor")
     finally:
         worker.end()

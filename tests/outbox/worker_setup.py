@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import django
 from django.core.management import call_command
@@ -18,7 +19,7 @@ if __name__ == "__main__":
 
     call_command("migrate", verbosity=0)
     for number in range(int(sys.argv[1])):
-        contact = {"matchKey": f"m{number}", "matchKeyType": "memberNumber"}
+        contact = {"matchKey": str(uuid4()), "matchKeyType": "contactId"}
         body = json.dumps(make_receipt(f"101-{number}", contact=contact)).encode()
         receipt_record(payload=payloads.decode_receipt(body), actor="till")
     Item.objects.update(not_before=datetime(2099, 1, 1, tzinfo=UTC))

@@ -1,4 +1,4 @@
-"""Runs `manage.py outbox` in this process, and in one of its own."""
+"""Runs commands of `manage.py` in this process, and `outbox` in one of its own."""
 
 import json
 import os
@@ -40,14 +40,19 @@ class Keyboard(StringIO):
         return True
 
 
-def outbox(*arguments: object) -> Said:
-    """Run a subcommand in this process."""
+def said_by(command: str, *arguments: object) -> Said:
+    """Run a command of `manage.py` in this process."""
     out, err = StringIO(), StringIO()
     try:
-        call_command("outbox", *map(str, arguments), stdout=out, stderr=err)
+        call_command(command, *map(str, arguments), stdout=out, stderr=err)
     except CommandError as error:
         return Said(out.getvalue(), f"{err.getvalue()}{error}", error.returncode)
     return Said(out.getvalue(), err.getvalue(), 0)
+
+
+def outbox(*arguments: object) -> Said:
+    """Run a subcommand in this process."""
+    return said_by("outbox", *arguments)
 
 
 def environment(database: Path, engage_url: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import os
 import signal
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -19,9 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def receipts(count: int) -> None:
     for number in range(count):
-        receipt_posted(
-            f"101-{number}", contact={"matchKey": f"p{number}@example.com", "matchKeyType": "email"}
-        )
+        receipt_posted(f"101-{number}", contact={"matchKey": str(uuid4()), "matchKeyType": "contactId"})
 
 
 def test_everything_that_is_due_arrives_and_it_ends_with_0(engage):

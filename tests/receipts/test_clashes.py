@@ -16,7 +16,8 @@ PAGE = "/staff/clashes/"
 @pytest.fixture
 def clash(engage, till, api_key, receipt_body) -> Clash:
     """Store 102 numbers its first sale as store 101 did, and tries three times."""
-    assert till.post(RECEIPTS, receipt_body("1-1")).status_code == 202
+    ours = receipt_body("1-1", createdDate="2026-11-21T10:14:00+01:00")
+    assert till.post(RECEIPTS, ours).status_code == 202
     other = client_with(api_key(name="till-102-1", store="102"))
     theirs = receipt_body("1-1", storeExternalId="102", createdDate="2026-11-21T11:30:00+01:00")
     answers = {other.post(RECEIPTS, theirs).status_code for _ in range(3)}

@@ -1,7 +1,6 @@
 """`POST /api/v3/receipts`: 202 at once, once per uniqueReceiptId, whatever Engage does."""
 
 import json
-import time
 
 import pytest
 from django.utils.timezone import localtime
@@ -19,13 +18,10 @@ pytestmark = pytest.mark.django_db
 def test_the_answer_is_202_without_a_body_and_asks_nobody(engage, till, receipt_body, mode):
     engage.engage.faults.set(mode)
     till.post(RECEIPTS, receipt_body("warm"))
-    began = time.perf_counter()
     answer = till.post(RECEIPTS, receipt_body("101-1"))
-    seconds = time.perf_counter() - began
     assert (answer.status_code, answer.content) == (202, b"")
     assert "Content-Type" not in answer.headers
-    assert seconds < 5  # Engage hangs for ever; `make bench` has the figures
-    assert not engage.engage.requests
+    assert not engage.engage.requests  # the one that hangs would never have let it answer
     engage.engage.faults.clear()
 
 

@@ -137,7 +137,7 @@ def checked(tmp_path_factory) -> list[tuple[int, str]]:
         env={**environment(home), "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=80,
+        timeout=200,
         check=True,
     )
     return [tuple(json.loads(line)) for line in ended.stdout.splitlines()]

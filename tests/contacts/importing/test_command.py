@@ -6,29 +6,18 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from io import StringIO
 from pathlib import Path
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.db import connection
 
 from contacts.models import Contact, ExportFile
 from engage_portal.sandbox import exports
 from engage_portal.sandbox.exports import person
 from tests.contacts.importing.exporting import MAJA, by_engage_id, export
+from tests.contacts_commands.running import contacts
 from tests.flows.running import until
-from tests.outbox_commands.running import ROOT, Said, environment
-
-
-def contacts(*arguments: object) -> Said:
-    """Run a subcommand in this process."""
-    out, err = StringIO(), StringIO()
-    try:
-        call_command("contacts", *map(str, arguments), stdout=out, stderr=err)
-    except CommandError as error:
-        return Said(out.getvalue(), f"{err.getvalue()}{error}", error.returncode)
-    return Said(out.getvalue(), err.getvalue(), 0)
+from tests.outbox_commands.running import ROOT, environment
 
 
 @pytest.fixture

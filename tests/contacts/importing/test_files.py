@@ -5,7 +5,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.core.cache import cache
 
 from contacts import tasks
 from contacts.importing import (
@@ -229,7 +228,6 @@ def test_a_slice_ends_after_a_piece_and_the_next_one_goes_on():
 
 
 def test_the_folder_is_taken_in_by_the_task_once_files_are_whole(settings, tmp_path):
-    cache.clear()
     settings.ENGAGE_EXPORT_FOLDER = str(tmp_path / "in")
     (tmp_path / "in").mkdir()
     growing, whole = (
@@ -251,7 +249,6 @@ def test_the_folder_is_taken_in_by_the_task_once_files_are_whole(settings, tmp_p
 
 
 def test_nothing_after_an_unsettled_file_is_taken(settings, tmp_path):
-    cache.clear()
     settings.ENGAGE_EXPORT_FOLDER = str(tmp_path)
     (tmp_path / "20260412100004_1_members.xml").write_bytes(export())
     take_settled()

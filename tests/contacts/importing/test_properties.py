@@ -102,7 +102,7 @@ class Portal:
             with contextlib.suppress(EngageError):
                 contact_update(
                     contact=contact, body={"city": next(self.values)},
-                    asked=Asked(actor="till", store="101"), deadline=Deadline.after(2),
+                    asked=Asked(actor="till", store="101"), deadline=Deadline.after(20),
                 )  # fmt: skip
         elif step == "change there":
             record = self.sandbox.engage.contacts[seeds.ANNA_ID]
