@@ -7,9 +7,8 @@ Nothing in an event is kept but the contact's id: the data comes from Engage its
 
 import hashlib
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import IO, Any, NoReturn
+from typing import Any, NoReturn
 from uuid import UUID
 
 import structlog
@@ -19,7 +18,6 @@ from django.db import transaction
 from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import APIException, ParseError
-from rest_framework.parsers import BaseParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -28,7 +26,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from contacts.following import noting
 from contacts.following.listed import take_deleted, take_news
 from contacts.following.waking import wake_on_commit
-from engage_portal.api.parsers import bounded
+from engage_portal.api.parsers import BoundedParser
 from engage_portal.api.schema import ERROR
 from engage_portal.api.views import EngageView
 from engage_portal.core.ids import EngageContactId, parse_guid
@@ -58,20 +56,11 @@ class ForgedError(APIException):
     default_code = "InvalidSignature"
 
 
-class AnyBodyParser(BaseParser):
+class AnyBodyParser(BoundedParser):
     """The bytes themselves, whatever they claim to be: first the signature is checked."""
 
     media_type = "*/*"
-
-    def parse(
-        self,
-        stream: IO[bytes],
-        media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
-    ) -> Any:
-        """The body's bytes, wrapped so that DRF takes them for data. Raises BodyTooLarge."""
-        del media_type, parser_context
-        return {"body": bounded(stream, _LARGEST)}
+    largest = _LARGEST
 
 
 class EngageWebhook(EngageView):

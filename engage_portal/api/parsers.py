@@ -1,7 +1,7 @@
 """Bodies as they are on the wire: JSON whose numbers keep their digits, of a bounded size."""
 
 from collections.abc import Mapping
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 
 from django.conf import settings
 from rest_framework.exceptions import APIException, ParseError
@@ -19,10 +19,11 @@ class BodyTooLarge(APIException):
     default_code = "BodyTooLarge"
 
 
-class EngageJSONParser(BaseParser):
-    """JSON with fractions as Decimal."""
+class BoundedParser(BaseParser):
+    """A body of a bounded size, read at once."""
 
-    media_type = "application/json"
+    largest: ClassVar[int | None] = None
+    """Bytes; without, DATA_UPLOAD_MAX_MEMORY_SIZE."""
 
     def parse(
         self,
@@ -30,9 +31,26 @@ class EngageJSONParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        """The JSON value of a body; an empty body is None. Raises ParseError and BodyTooLarge."""
+        """What the body says. Raises BodyTooLarge, and ParseError for what it cannot be."""
         del media_type, parser_context
-        body = bounded(stream)
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE if self.largest is None else self.largest
+        body = stream.read(limit + 1)
+        if len(body) > limit:
+            raise BodyTooLarge(f"The body is larger than {limit} bytes.")
+        return self.read(body)
+
+    def read(self, body: bytes) -> Any:
+        """The bytes themselves, wrapped so that DRF takes them for data."""
+        return {"body": body}
+
+
+class EngageJSONParser(BoundedParser):
+    """JSON with fractions as Decimal."""
+
+    media_type = "application/json"
+
+    def read(self, body: bytes) -> Any:
+        """The JSON value of a body; an empty body is None. Raises ParseError."""
         if not body.strip():
             return None
         try:
@@ -41,27 +59,10 @@ class EngageJSONParser(BaseParser):
             raise ParseError("The body is not valid JSON.") from None
 
 
-class RawJSONParser(EngageJSONParser):
+class RawJSONParser(BoundedParser):
     """The bytes themselves, for bodies that a typed model reads."""
 
-    def parse(
-        self,
-        stream: IO[bytes],
-        media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
-    ) -> Any:
-        """The body's bytes, wrapped so that DRF takes them for data."""
-        del media_type, parser_context
-        return {"body": bounded(stream)}
-
-
-def bounded(stream: IO[bytes], limit: int | None = None) -> bytes:
-    """At most so many bytes, without a limit DATA_UPLOAD_MAX_MEMORY_SIZE; raises BodyTooLarge beyond."""
-    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE if limit is None else limit
-    body = stream.read(limit + 1)
-    if len(body) > limit:
-        raise BodyTooLarge(f"The body is larger than {limit} bytes.")
-    return body
+    media_type = "application/json"
 
 
 def object_body(request: Request) -> dict[str, Any]:
