@@ -6,19 +6,15 @@ from typing import TypeVar
 from django.conf import settings
 
 from engage_portal.core.clock import Deadline
-from engage_portal.engage import AuthFailed, EngageClient, EngageError
+from engage_portal.engage import EngageClient, EngageError
 from engage_portal.outbox.line import door, pace
 from engage_portal.outbox.line.probe import engage_may_be_called
 
 T = TypeVar("T")
-FORBIDDEN = 403
 
 
 def ask(call: Callable[[EngageClient], T]) -> T:
-    """Make one call with the worker's patience, at the pace of all. Raises EngageError; `LineDown` where none was made.
-
-    A 403 is about the operation, not about the line: it must not make Engage count as down and stop the delivery.
-    """
+    """Make one call with the worker's patience, at the pace of all. Raises EngageError, LineDown where none was."""
     if not engage_may_be_called():
         raise door.line_down("Engage is down; it is tried again on its own.")
     starts = pace.reserve(pace.Lane.PEOPLE)
@@ -28,8 +24,7 @@ def ask(call: Callable[[EngageClient], T]) -> T:
     try:
         answer = through(call)
     except EngageError as error:
-        if not (isinstance(error, AuthFailed) and error.status == FORBIDDEN):
-            door.report([error])
+        door.report([error])
         raise
     door.report([None])
     return answer

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.db.models import Q
 
-from contacts.following.asking import FORBIDDEN, ask
+from contacts.following.asking import ask
 from contacts.following.listed import take_changed, take_deleted
 from contacts.following.wall_clock import window
 from contacts.models import Feed
@@ -151,7 +151,7 @@ def _note_read(name: ChangeType, until: datetime) -> None:
 
 def _problem(error: EngageError) -> str:
     """What somebody has to do; empty where waiting is enough."""
-    if isinstance(error, NotFound) or (isinstance(error, AuthFailed) and error.status == FORBIDDEN):
+    if isinstance(error, NotFound) or (isinstance(error, AuthFailed) and error.is_of_one_operation):
         return (
             f"Engage does not offer its list of changed contacts ({error.status}): ask Voyado to switch on "
             "contacts/changes for this API key."

@@ -19,9 +19,11 @@ error is made, because they end up in logs, in the queue's reasons and on staff 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from engage_portal.core.ids import EngageContactId
 from engage_portal.core.masking import masked
+from engage_portal.engage.operations import MAY_BE_OFF
 
 # ruff: noqa: N818  (the names are words for what happened, and are agreed with everybody who catches them)
 
@@ -144,9 +146,14 @@ class Conflict(EngageError):
 
 
 class AuthFailed(EngageError):
-    """The key is missing, unknown, revoked, or not allowed from here
+    """The key is missing, unknown, revoked, or not allowed from here or for this operation
     [developer.voyado.com/en/api/api-security.html].
     """
+
+    @property
+    def is_of_one_operation(self) -> bool:
+        """Whether it says nothing about other calls: a 403 for something that a tenant may do without."""
+        return self.status == HTTPStatus.FORBIDDEN and self.operation in MAY_BE_OFF
 
 
 class Misconfigured(EngageError):

@@ -55,3 +55,25 @@ LIST_AVAILABLE_VOUCHERS = Operation("GET", "/api/v3/reward-vouchers/available")
 LIST_REDEEMED_VOUCHERS = Operation("GET", "/api/v3/reward-vouchers/redeemed")
 REDEEM_VOUCHER = Operation("POST", "/api/v3/reward-vouchers/{rewardVoucherId}/redeem")
 REACTIVATE_VOUCHER = Operation("POST", "/api/v3/reward-vouchers/{rewardVoucherId}/reactivate")
+
+MAY_BE_OFF = frozenset(
+    map(
+        str,
+        (
+            BULK_CREATE_CONTACTS,
+            BULK_UPDATE_CONTACTS,
+            BULK_STATUS,
+            LIST_CHANGED_CONTACTS,
+            LIST_CONSENTS,
+            LIST_POINT_ACCOUNTS,
+            GET_POINT_ACCOUNT,
+            LIST_POINT_TRANSACTIONS,
+            LIST_VOUCHERS,
+            LIST_AVAILABLE_VOUCHERS,
+            LIST_REDEEMED_VOUCHERS,
+            REDEEM_VOUCHER,
+            REACTIVATE_VOUCHER,
+        ),
+    )
+)
+"""What a tenant may do without, or a key may not be let in to, while all the rest works."""

@@ -59,6 +59,24 @@ def test_three_failures_in_a_row_open_it(error):
     assert [(breaker.report([error]), breaker.is_closed())[1] for _ in range(3)] == [True, True, False]
 
 
+def test_a_key_that_is_let_in_nowhere_opens_it():
+    breaker.report([AuthFailed("", status=403, operation="POST /api/v3/receipts")] * 3)
+    assert not breaker.is_closed()
+
+
+@pytest.mark.parametrize(
+    "operation", ["GET /api/v3/reward-vouchers", "GET /api/v3/point-accounts", "GET /api/v3/contacts/changes"]
+)
+def test_what_a_tenant_may_be_without_neither_opens_nor_closes_it(operation):
+    refused = AuthFailed("", status=403, operation=operation)
+    breaker.report([refused] * 20)
+    assert breaker.is_closed()
+    breaker.report([GONE, GONE, refused, GONE])
+    assert not breaker.is_closed()
+    breaker.report([refused])
+    assert not breaker.is_closed()
+
+
 def test_three_failures_of_one_batch_open_it_too():
     breaker.report([GONE] * 24)
     assert not breaker.is_closed()

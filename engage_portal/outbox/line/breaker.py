@@ -77,8 +77,11 @@ def take_probe() -> bool:
 def report(outcomes: Sequence[EngageError | None]) -> bool:
     """Tell the breaker how calls ended, None for an answer. True where Engage has just come back.
 
-    A refusal (4xx) is an answer. Nothing is written while all is well, except the time of the last answer now and then.
+    A refusal (4xx) is an answer; a 403 for what a tenant or key may be without is no news at all: an Engage that
+    lets us in nowhere says that, too. Nothing is written while all is well, except the time of the last answer
+    now and then.
     """
+    outcomes = [each for each in outcomes if not _is_of_one_operation(each)]
     if not outcomes or _nothing_to_note(outcomes):
         return False
     with transaction.atomic():
@@ -96,7 +99,11 @@ def report(outcomes: Sequence[EngageError | None]) -> bool:
 
 def is_outage(error: EngageError | None) -> bool:
     """Whether an error speaks of Engage as a whole rather than of one call."""
-    return isinstance(error, Unavailable | AuthFailed | Misconfigured)
+    return isinstance(error, Unavailable | AuthFailed | Misconfigured) and not _is_of_one_operation(error)
+
+
+def _is_of_one_operation(error: EngageError | None) -> bool:
+    return isinstance(error, AuthFailed) and error.is_of_one_operation
 
 
 def _nothing_to_note(outcomes: Sequence[EngageError | None]) -> bool:
