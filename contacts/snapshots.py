@@ -1,11 +1,10 @@
 """Keeping what Engage answers about contacts, and asking only when our copy is not fresh."""
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import wait
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -22,9 +21,9 @@ from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
 from engage_portal.core.freshness import Freshness, Read
 from engage_portal.core.ids import EngageContactId
-from engage_portal.engage import AuthFailed, EngageClient, Misconfigured, RateLimited, Unavailable
+from engage_portal.engage import AuthFailed, EngageClient, Misconfigured, NotFound, RateLimited, Unavailable
 from engage_portal.engage import Contact as EngageContact
-from engage_portal.outbox.line import breaker, door
+from engage_portal.outbox.line import breaker, door, reports
 from engage_portal.outbox.models import Item
 
 OUTAGES = (Unavailable, RateLimited, AuthFailed, Misconfigured)
@@ -49,6 +48,13 @@ class Want:
     fetch: Callable[[EngageClient, EngageContactId], Any]
     """For a thread: no database."""
     keep: Callable[[Any], datetime | None]
+    told_at: datetime | None = None
+    """How old what we know otherwise is, where the whole was never fetched: shown only where Engage does not answer."""
+
+    @property
+    def known_at(self) -> datetime | None:
+        """How old our copy is; None where there is none."""
+        return self.fetched_at or self.told_at
 
 
 def read_through(*, contact: Contact, want: Want, deadline: Deadline) -> Read[None]:
@@ -64,7 +70,7 @@ def read_through(*, contact: Contact, want: Want, deadline: Deadline) -> Read[No
     try:
         answer = door.ask(lambda client: want.fetch(client, asked), deadline=deadline)
     except OUTAGES:
-        return Read(None, Freshness.STALE if want.fetched_at else Freshness.NONE, want.fetched_at)
+        return _not_answered(want)
     return Read(None, Freshness.LIVE, want.keep(answer))
 
 
@@ -73,8 +79,8 @@ def read_together(
 ) -> dict[str, Read[None]]:
     """Like `read_through` for several copies: those that are not fresh are asked for at the same time.
 
-    What does not come within the deadline is not waited for; the others are kept. Raises NotFound where Engage no
-    longer has the contact; never an error of an outage.
+    What does not come within the deadline is not waited for; the others are kept. Raises NotFound where Engage says in
+    its own words that it no longer has the contact; never an error of an outage.
     """
     engage_id = contact.engage_id
     due = {name: want for name, want in wants.items() if not is_fresh(want.fetched_at)} if engage_id else {}
@@ -90,17 +96,23 @@ def _ask_all(
     client: EngageClient, engage_id: EngageContactId, due: Mapping[str, Want], came: dict[str, Any]
 ) -> None:
     """Ask for everything at once; raises the first error where one was in the way of an answer."""
-    with ThreadPoolExecutor(len(due), thread_name_prefix="engage-together") as pool:
-        futures = {name: pool.submit(want.fetch, client, engage_id) for name, want in due.items()}
-        for name, future in futures.items():
-            future.add_done_callback(partial(_note, came, name))
-    for future in futures.values():
+
+    def fetch(name: str, want: Want) -> None:
+        try:
+            came[name] = want.fetch(client, engage_id)
+        except NotFound as error:
+            if error.error_code:  # else it is an address that is not there: no news about the contact
+                raise
+
+    first, *others = due
+    pool = door.together()
+    futures = [pool.submit(fetch, name, due[name]) for name in others]
+    try:
+        fetch(first, due[first])
+    finally:
+        wait(futures)
+    for future in futures:
         future.result()
-
-
-def _note(came: dict[str, Any], name: str, done: "Future[Any]") -> None:
-    if done.exception() is None:
-        came[name] = done.result()
 
 
 def _read(contact: Contact, want: Want, was_due: bool, answer: Any) -> Read[None]:  # noqa: FBT001 - one of four facts
@@ -108,7 +120,11 @@ def _read(contact: Contact, want: Want, was_due: bool, answer: Any) -> Read[None
         return Read(None, Freshness.LIVE, want.keep(answer))
     if not was_due:
         return Read(None, Freshness.CACHED, want.fetched_at or contact.created_at)
-    return Read(None, Freshness.STALE if want.fetched_at else Freshness.NONE, want.fetched_at)
+    return _not_answered(want)
+
+
+def _not_answered(want: Want) -> Read[None]:
+    return Read(None, Freshness.STALE if want.known_at else Freshness.NONE, want.known_at)
 
 
 def contact_current(*, contact: Contact, deadline: Deadline) -> Read[Contact]:
@@ -198,6 +214,8 @@ def refresh_later(contact_id: UUID) -> None:
 
 
 def _refresh_later(contact_id: UUID) -> None:
+    if reports.are_being_written():
+        return  # a crowd hears at this moment that Engage does not answer; whoever looks next asks again
     if breaker.is_closed() and cache.add(f"contact:refresh:{contact_id}", 1, _REFRESH_AGAIN_AFTER):
         async_task(  # type: ignore[no-untyped-call]
             "contacts.tasks.refresh_contact", str(contact_id), task_name="refresh contact"

@@ -7,12 +7,13 @@ from typing import Any
 
 import hypothesis
 import pytest
+from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from engage_portal.api.keys import key_create
 from engage_portal.core import clock
 from engage_portal.outbox import tallies
-from engage_portal.outbox.line import door
+from engage_portal.outbox.line import door, pace, reports
 from engage_portal.sandbox.app import Sandbox, create_app
 from engage_portal.sandbox.server import SandboxServer, running
 
@@ -47,6 +48,23 @@ socket.socket.connect = _only_loopback
 def figures_of_its_own() -> None:
     """What one test counted is not written in the middle of another."""
     tallies._start_anew()
+
+
+@pytest.fixture(autouse=True)
+def line_of_its_own() -> None:
+    """What one test's process has seen of the line says nothing about the next one's."""
+    pace.booked.forget()
+    reports.forget()
+
+
+@pytest.fixture(autouse=True)
+def cache_of_its_own(request: pytest.FixtureRequest, settings: Any) -> None:
+    """No test finds what another one left: neither Redis nor the cache's table is rolled back with a test."""
+    databases = {"db", "transactional_db"} & set(request.fixturenames)
+    for name in databases:
+        request.getfixturevalue(name)
+    if settings.REDIS_URL or databases or request.node.get_closest_marker("django_db"):
+        cache.clear()
 
 
 @pytest.fixture(scope="session")

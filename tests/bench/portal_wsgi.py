@@ -6,4 +6,7 @@ application = get_wsgi_application()
 
 from django.urls import resolve  # noqa: E402
 
+from engage_portal.outbox.line import door  # noqa: E402
+
 resolve("/api/v3/receipts")
+door.get_ready()

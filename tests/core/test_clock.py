@@ -31,3 +31,18 @@ def test_a_deadline_does_not_care_about_the_wall_clock(monkeypatch):
 def test_no_time_at_all_is_past_at_once():
     assert Deadline.after(0).is_past
     assert Deadline.after(-5).remaining() == 0.0
+
+
+def test_waiting_is_no_work(monkeypatch):
+    moment = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: moment)
+    deadline = Deadline.after(10)
+    moment = 101.0
+    with deadline.waiting():
+        moment = 104.0
+    moment = 104.5
+    assert (deadline.worked(), deadline.remaining()) == (1.5, 5.5)
+
+
+def test_two_deadlines_of_one_moment_are_equal():
+    assert Deadline(5.0) == Deadline(5.0)

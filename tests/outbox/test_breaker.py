@@ -101,6 +101,13 @@ def test_an_answer_in_between_begins_the_count_anew():
     assert not breaker.is_suspect()
 
 
+def test_failures_of_a_crowd_are_not_written_one_by_one_once_it_is_open(django_assert_num_queries):
+    breaker.report([GONE] * 3)
+    with django_assert_num_queries(1):
+        breaker.report([GONE])
+    assert not breaker.is_closed()
+
+
 def test_it_says_since_when_and_why(clock_hand):
     began = clock.now()
     breaker.report([GONE])

@@ -12,7 +12,8 @@ write lock, until the time-out. So nobody ever sleeps in there.
 import random
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db.backends.sqlite3 import base
@@ -49,6 +50,17 @@ class _FairCursor(base.SQLiteCursorWrapper):
 class DatabaseWrapper(base.DatabaseWrapper):
     """The same database, entered evenly."""
 
+    _at_most: float | None = None
+
+    @contextmanager
+    def waiting_at_most(self, seconds: float) -> Iterator[None]:
+        """Statements of the block wait no longer than that for the lock, whatever the connection's `timeout` says."""
+        before, self._at_most = self._at_most, seconds
+        try:
+            yield
+        finally:
+            self._at_most = before
+
     def get_new_connection(self, conn_params: Any) -> Any:
         """A connection that never waits by itself, once it is set up."""
         connection = super().get_new_connection(conn_params)
@@ -59,5 +71,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """A cursor that does."""
         del name
         cursor = self.connection.cursor(factory=_FairCursor)
-        cursor.patience = float(self.settings_dict["OPTIONS"].get("timeout", 5))
+        patience = float(self.settings_dict["OPTIONS"].get("timeout", 5))
+        cursor.patience = patience if self._at_most is None else min(patience, self._at_most)
         return cursor

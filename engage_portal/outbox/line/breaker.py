@@ -8,16 +8,16 @@ that holds the lease for the one probe (`outbox/line/probe.py`).
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeGuard
 
 import pybreaker
 import structlog
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Q
 
 from engage_portal.core import clock
 from engage_portal.engage import AuthFailed, EngageError, Misconfigured, Unavailable
-from engage_portal.outbox.line.pace import locked_line
+from engage_portal.outbox.line.row import locked_line
 from engage_portal.outbox.models import EngageLine
 
 log = structlog.get_logger(__name__)
@@ -74,18 +74,18 @@ def take_probe() -> bool:
     )
 
 
-def report(outcomes: Sequence[EngageError | None]) -> bool:
+def report(outcomes: Sequence[EngageError | None], *, within: float | None = None) -> bool:
     """Tell the breaker how calls ended, None for an answer. True where Engage has just come back.
 
     A refusal (4xx) is an answer; a 403 for what a tenant or key may be without is no news at all: an Engage that
     lets us in nowhere says that, too. Nothing is written while all is well, except the time of the last answer
-    now and then.
+    now and then, nor for one more failure while it is open. Raises RowBusyError where others held the row for so many
+    seconds.
     """
     outcomes = [each for each in outcomes if not _is_of_one_operation(each)]
     if not outcomes or _nothing_to_note(outcomes):
         return False
-    with transaction.atomic():
-        line = locked_line()
+    with locked_line(within=within) as line:
         was_open = line.breaker_state != pybreaker.STATE_CLOSED
         breaker = _breaker_over(line)
         for outcome in outcomes:
@@ -97,7 +97,7 @@ def report(outcomes: Sequence[EngageError | None]) -> bool:
     return came_back
 
 
-def is_outage(error: EngageError | None) -> bool:
+def is_outage(error: EngageError | None) -> TypeGuard[EngageError]:
     """Whether an error speaks of Engage as a whole rather than of one call."""
     return isinstance(error, Unavailable | AuthFailed | Misconfigured) and not _is_of_one_operation(error)
 
@@ -107,16 +107,25 @@ def _is_of_one_operation(error: EngageError | None) -> bool:
 
 
 def _nothing_to_note(outcomes: Sequence[EngageError | None]) -> bool:
-    if any(is_outage(outcome) for outcome in outcomes):
-        return False
     line = EngageLine.objects.filter(pk="default").first()
+    if line is None:
+        return False
+    if all(is_outage(outcome) for outcome in outcomes):
+        return _is_waiting(line)
     return (
-        line is not None
+        not any(is_outage(outcome) for outcome in outcomes)
         and line.breaker_state == pybreaker.STATE_CLOSED
         and line.failures == 0
         and line.last_answer_at is not None
         and clock.now() - line.last_answer_at < _ANSWER_NOTED_EVERY
     )
+
+
+def _is_waiting(line: EngageLine) -> bool:
+    """Whether it is open and no probe is due: the calls of a crowd that began before all fail after it opened."""
+    interval = timedelta(seconds=settings.ENGAGE_PROBE_SECONDS)
+    is_open = line.breaker_state == pybreaker.STATE_OPEN
+    return is_open and line.opened_at is not None and clock.now() - line.opened_at < interval
 
 
 def _apply(breaker: pybreaker.CircuitBreaker, line: EngageLine, outcome: EngageError | None) -> None:

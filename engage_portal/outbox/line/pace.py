@@ -11,10 +11,10 @@ from collections import deque
 from enum import Enum
 
 from django.conf import settings
-from django.db import transaction
 from pyrate_limiter import GCRA, Rate
 
 from engage_portal.outbox import tallies
+from engage_portal.outbox.line.row import locked_line
 from engage_portal.outbox.models import EngageLine
 
 _ALGORITHM = GCRA()
@@ -39,16 +39,21 @@ class Lane(Enum):
     """For what nobody waits for: only calls that nobody else wants."""
 
 
-def reserve(lane: Lane, count: int = 1, *, latest: float | None = None) -> list[float]:
+def reserve(
+    lane: Lane, count: int = 1, *, latest: float | None = None, within: float | None = None
+) -> list[float]:
     """Take `count` calls and answer, for each, the seconds from now at which it may start.
 
     One short transaction; never more calls a second than ENGAGE_RATE, whoever asks from whichever process. Where the
     first of them could not start within `latest` seconds (by default what the lane allows) nothing is taken and the
-    answer is empty: what nobody is going to use must not keep others waiting.
+    answer is empty: what nobody is going to use must not keep others waiting. Raises RowBusyError where that could not
+    even be found out `within` so many seconds (by default: it waits).
     """
     rate, patience = _rate(), lane.value if latest is None else latest
-    with transaction.atomic():
-        line = locked_line()
+    if booked.is_beyond(patience):
+        tallies.add("pace_refused", lane=lane.name.lower())
+        return []
+    with locked_line(within=within) as line:
         now = _now_us()
         state: tuple[float, ...] = (min(line.pace_tat, (now + int(LONGEST_PAUSE * 1e6)) * 1000),)
         starts: list[int] = []
@@ -60,12 +65,36 @@ def reserve(lane: Lane, count: int = 1, *, latest: float | None = None) -> list[
             else:
                 moment += decision.retry_after_ms or 1
         if starts[0] - now > patience * 1e6:
+            booked.until_us = starts[0]
             tallies.add("pace_refused", lane=lane.name.lower())
             return []
         EngageLine.objects.filter(pk=line.pk).update(pace_tat=int(state[0]))
     tallies.add("pace_wait_seconds", (starts[0] - now) / 1e6, lane=lane.name.lower())
     now = _now_us()
     return [max(0, start - now) / 1e6 for start in starts]
+
+
+class _Booked:
+    """The next free place when somebody of this process was last refused: until then others need not ask for less.
+
+    A crowd that the line has no place for would otherwise lock the row one after the other to hear the same. Places
+    that are taken are never given back, so what was too late stays too late.
+    """
+
+    def __init__(self) -> None:
+        self.until_us = 0
+
+    def is_beyond(self, patience: float) -> bool:
+        """Whether it is certain that nothing is free within so many seconds."""
+        ahead = (self.until_us - _now_us()) / 1e6 if self.until_us else 0
+        return patience < ahead <= LONGEST_PAUSE + PAUSE_BEGINS_AT
+
+    def forget(self) -> None:
+        """Begin anew, with another Engage."""
+        self.until_us = 0
+
+
+booked = _Booked()
 
 
 class _LastSecond:
@@ -123,19 +152,11 @@ def is_paused(line: EngageLine | None = None) -> bool:
     return PAUSE_BEGINS_AT < ahead <= LONGEST_PAUSE + PAUSE_BEGINS_AT
 
 
-def slow_everybody(seconds: float) -> None:
-    """After a 429: nobody calls for that long, or for LONGEST_PAUSE."""
+def slow_everybody(seconds: float, *, within: float | None = None) -> None:
+    """After a 429: nobody calls for that long, or for LONGEST_PAUSE. May run twice. Raises RowBusyError."""
     until = (_now_us() + int(min(seconds, LONGEST_PAUSE) * 1e6)) * 1000
-    EngageLine.objects.filter(pk="default", pace_tat__lt=until).update(pace_tat=until)
-
-
-def locked_line() -> EngageLine:
-    """The one row, locked for this transaction; made where it is missing."""
-    line = EngageLine.objects.select_for_update().filter(pk="default").first()
-    if line is None:
-        EngageLine.objects.bulk_create([EngageLine(pk="default")], ignore_conflicts=True)
-        line = EngageLine.objects.select_for_update().get(pk="default")
-    return line
+    with locked_line(within=within) as line:
+        EngageLine.objects.filter(pk=line.pk, pace_tat__lt=until).update(pace_tat=until)
 
 
 def _now_us() -> int:
