@@ -31,12 +31,12 @@ def answered_once(
     """Let an operation be repeated safely under an `Idempotency-Key`; without the header nothing changes.
 
     While the first call is at work a second one gets 409 with `Retry-After`. The key with another request is refused
-    with 422. Answers that ask to be repeated (5xx) are not kept.
+    with 422. Answers that ask to be repeated (5xx, or with `Retry-After`) are not kept.
     """
 
     @functools.wraps(operation)
     def wrapped(view: ViewT, request: Request, /, *args: P.args, **kwargs: P.kwargs) -> Response:
-        key = request.headers.get("Idempotency-Key", "").strip()
+        key = _key(request)
         if not key:
             return operation(view, request, *args, **kwargs)
         if len(key) > _LONGEST_KEY:
@@ -48,6 +48,12 @@ def answered_once(
         return _first(answer, request, lambda: operation(view, request, *args, **kwargs))
 
     return wrapped
+
+
+def key_digest(request: Request) -> str:
+    """The request's `Idempotency-Key` as an operation may keep it, to know its own work again; empty without one."""
+    key = _key(request)
+    return _digest(key) if key else ""
 
 
 def forget_answers() -> int:
@@ -64,7 +70,8 @@ def _take(caller: str, key_hash: str, request_hash: str) -> tuple[IdempotentAnsw
     )
     if is_first:
         return row, True
-    # A process that died at work left the row without an answer: what it did is found by the operation itself.
+    # A process that died at work left the row without an answer: what it did is found by the operation itself, by the
+    # ids in the request or, where repeating it is a conflict, by `key_digest`.
     taken_over = IdempotentAnswer.objects.filter(
         pk=row.pk, status__isnull=True, request_hash=request_hash, created_at__lt=now - _GIVEN_UP_AFTER
     ).update(created_at=now)
@@ -76,11 +83,12 @@ def _first(row: IdempotentAnswer, request: Request, work: Callable[[], Response]
         response = work()
     except Exception as error:  # noqa: BLE001 - the same judge as outside; it logs what is our fault
         response = engage_error_response(error, {"request": request})
-    if response.status_code >= _MEANT_TO_BE_REPEATED:
+    if response.status_code >= _MEANT_TO_BE_REPEATED or "Retry-After" in response.headers:
         row.delete()
     else:
         row.status, row.body = response.status_code, EngageJSONRenderer().render(response.data)
-        row.save(update_fields=["status", "body"])
+        row.location = response.headers.get("Location", "")
+        row.save(update_fields=["status", "body", "location"])
     return response
 
 
@@ -92,9 +100,12 @@ def _repeat(row: IdempotentAnswer, request_hash: str) -> Response:
         message = "The first request with this Idempotency-Key is still at work."
         return Response(error_body("RequestInProgress", message), status=409, headers={"Retry-After": "1"})
     body = bytes(row.body)
-    return Response(
-        decode(body) if body else None, status=row.status, headers={"Idempotency-Replayed": "true"}
-    )
+    headers = {"Idempotency-Replayed": "true"} | ({"Location": row.location} if row.location else {})
+    return Response(decode(body) if body else None, status=row.status, headers=headers)
+
+
+def _key(request: Request) -> str:
+    return request.headers.get("Idempotency-Key", "").strip()
 
 
 def _digest(text: str) -> str:

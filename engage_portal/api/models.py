@@ -38,6 +38,7 @@ class IdempotentAnswer(models.Model):
         null=True, help_text="Empty while the first call is still at work."
     )
     body = models.BinaryField(default=bytes)
+    location = models.CharField(max_length=200, blank=True, help_text="Where to look at what was queued.")
     created_at = models.DateTimeField(default=clock.now, db_index=True)
 
     class Meta:

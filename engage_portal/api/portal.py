@@ -5,7 +5,6 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ParseError
 from rest_framework.permissions import AllowAny
@@ -16,10 +15,11 @@ from engage_portal import __version__
 from engage_portal.api.errors import error_body
 from engage_portal.api.idempotency import answered_once
 from engage_portal.api.models import ApiKey
+from engage_portal.api.paging import PAGING, asked_part, page_body
 from engage_portal.api.renderers import EngageJSONRenderer
 from engage_portal.api.schema import CANCEL, ERRORS, ITEM, ITEM_DETAIL, ITEM_PAGE, LONGEST_REASON, STATUS
 from engage_portal.api.sentences import notice
-from engage_portal.api.views import EngageView, text_or_refuse, whole_or_refuse
+from engage_portal.api.views import EngageView, text_or_refuse
 from engage_portal.engage import Conflict, FieldError, Rejected
 from engage_portal.outbox import pauses, selectors
 from engage_portal.outbox.bodies import detail_body, item_body, line_body
@@ -30,6 +30,8 @@ from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import MOVING, State
 from engage_portal.outbox.words import next_step_of, pause_over
 from promotions.selectors.open_offers import open_offers
+
+_LAST_ITEM = 10_000
 
 
 @extend_schema(exclude=True)
@@ -89,20 +91,18 @@ class OutboxView(EngageView):
             OpenApiParameter("kind"),
             OpenApiParameter("store"),
             OpenApiParameter("text"),
-            OpenApiParameter("offset", OpenApiTypes.INT, default=0),
-            OpenApiParameter("count", OpenApiTypes.INT, default=100),
+            *PAGING,
         ],
         responses={200: ITEM_PAGE, **ERRORS},
     )
     def get(self, request: Request) -> Response:
         """Items of the caller's store, newest first."""
-        offset = whole_or_refuse(request, "offset", default=0, least=0, most=10_000)
-        count = whole_or_refuse(request, "count", default=100, least=1, most=500)
+        offset, count = asked_part(request, last=_LAST_ITEM)
         found = ItemFilter(request.query_params, queryset=items_of(self.key))
         if not found.is_valid():
             raise ParseError("; ".join(f"{name}: {errors[0]}" for name, errors in found.errors.items()))
         rows = [item_body(item) for item in found.qs[offset : offset + count]]
-        return Response({"items": rows, "totalCount": found.qs.count(), "offset": offset, "count": len(rows)})
+        return Response(page_body(rows, total=found.qs.count(), offset=offset))
 
 
 class OutboxItemView(EngageView):

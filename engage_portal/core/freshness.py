@@ -1,9 +1,10 @@
 """How old an answer is, said the same way by pages and by the API."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -28,3 +29,12 @@ class Read(Generic[T]):
     value: T
     freshness: Freshness
     fetched_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPage:
+    """Some rows in Engage's own words, newest first, of a total, with their age."""
+
+    rows: Sequence[Mapping[str, Any]]
+    total: int
+    read: Read[None]

@@ -10,18 +10,18 @@ from rest_framework.response import Response
 from contacts.api import contact_or_404
 from contacts.models import Contact
 from engage_portal.api.loyalty_schema import POINT_ACCOUNT, POINT_ACCOUNTS, POINT_TRANSACTIONS
+from engage_portal.api.paging import PAGING, asked_part, page_body
 from engage_portal.api.schema import ERRORS
 from engage_portal.api.views import EngageView, aged, text_or_refuse
 from engage_portal.core import clock
-from engage_portal.core.freshness import Freshness, Read
+from engage_portal.core.freshness import Freshness, Read, ReadPage
 from engage_portal.engage import NotFound, PointFilter, Rejected
 from engage_portal.outbox.line import door
-from promotions.api.paging import PAGING, asked_part, page_body
 from promotions.models import PointAccount
 from promotions.selectors import account_known_as, account_of_definition
 from promotions.selectors.points import accounts_for
 from promotions.services import accounts_current, history_page
-from promotions.services.point_copy import FILTERS, PointPage, history_page_live
+from promotions.services.point_copy import FILTERS, history_page_live
 
 _LONGEST_ID = 60
 
@@ -87,7 +87,7 @@ class PointTransactions(EngageView):
         page = self._page(request, wanted=_filter(request), offset=offset, count=count)
         return aged(page_body(page.rows, total=page.total, offset=offset), page.read)
 
-    def _page(self, request: Request, *, wanted: PointFilter, offset: int, count: int) -> PointPage:
+    def _page(self, request: Request, *, wanted: PointFilter, offset: int, count: int) -> ReadPage:
         account_id = text_or_refuse(request, "accountId", longest=_LONGEST_ID)
         row = self._account_of_contact(request) if not account_id else account_known_as(account_id)
         if row is None:

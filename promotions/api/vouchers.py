@@ -11,11 +11,11 @@ from rest_framework.response import Response
 from contacts.api import contact_or_404
 from engage_portal.api.idempotency import answered_once
 from engage_portal.api.loyalty_schema import VOUCHERS
+from engage_portal.api.paging import PAGING, asked_part, page_body
 from engage_portal.api.schema import ERRORS
 from engage_portal.api.views import EngageView, aged, guid_or_refuse, store_for
 from engage_portal.core.freshness import Freshness
 from engage_portal.outbox.line import door
-from promotions.api.paging import PAGING, asked_part, page_body
 from promotions.selectors import vouchers_for
 from promotions.selectors.vouchers import VoucherState
 from promotions.services import voucher_reactivate, voucher_redeem, vouchers_current

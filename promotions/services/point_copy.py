@@ -1,9 +1,8 @@
 """Our copy of a contact's points: accounts, and the newest movements of each."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, get_args
+from typing import get_args
 
 from django.db import transaction
 
@@ -11,7 +10,7 @@ from contacts.models import Contact
 from contacts.snapshots import OUTAGES, Want, read_through
 from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
-from engage_portal.core.freshness import Freshness, Read
+from engage_portal.core.freshness import Freshness, Read, ReadPage
 from engage_portal.engage import NotFound, Page, PointAccount, PointFilter, PointTransaction
 from engage_portal.engage.wire import encode
 from engage_portal.outbox.line import door
@@ -25,15 +24,6 @@ HISTORY_COUNT = 100
 _LONGEST_ID = 60
 _MOST_ACCOUNTS = 3
 """Whose movements a page shows; more than one is rare."""
-
-
-@dataclass(frozen=True, slots=True)
-class PointPage:
-    """Some movements in Engage's own words, newest first, of a total, with their age."""
-
-    rows: Sequence[Mapping[str, Any]]
-    total: int
-    read: Read[None]
 
 
 def points_current(*, contact: Contact, deadline: Deadline) -> list[Read[None]]:
@@ -141,7 +131,7 @@ def history_store(*, account: AccountRow, page: Page[PointTransaction]) -> datet
 
 def history_page(
     *, account: AccountRow, contact: Contact, wanted: PointFilter, offset: int, count: int, deadline: Deadline
-) -> PointPage:
+) -> ReadPage:
     """A page of an account's movements. What only Engage can tell, beyond what is kept here, it is asked for.
 
     Raises NotFound where Engage no longer has the account, and Unavailable where it is away and the page not kept.
@@ -168,12 +158,12 @@ def history_page(
                 f"Engage is away, and only the newest {kept} of these point transactions are kept."
             ) from None
     rows = transactions_of(account, wanted=wanted)
-    return PointPage(rows[offset : offset + count], total if wanted == "All" else len(rows), read)
+    return ReadPage(rows[offset : offset + count], total if wanted == "All" else len(rows), read)
 
 
 def history_page_live(
     *, account_id: str, wanted: PointFilter, offset: int, count: int, deadline: Deadline
-) -> PointPage:
+) -> ReadPage:
     """A page as Engage has it now, not kept here. Raises EngageError."""
     page = door.ask(
         lambda client: client.list_point_transactions(
@@ -181,6 +171,6 @@ def history_page_live(
         ),
         deadline=deadline,
     )
-    return PointPage(
+    return ReadPage(
         [entry.raw for entry in page.items], page.total_count, Read(None, Freshness.LIVE, clock.now())
     )

@@ -18,9 +18,9 @@ PAGING = [
 ]
 
 
-def asked_part(request: Request) -> tuple[int, int]:
-    """`offset` and `count` of the query, 0 and 100 by default. Raises ParseError."""
-    offset = whole_or_refuse(request, "offset", default=0, least=0, most=_LAST)
+def asked_part(request: Request, *, last: int = _LAST) -> tuple[int, int]:
+    """`offset`, up to `last`, and `count` of the query, 0 and 100 by default. Raises ParseError."""
+    offset = whole_or_refuse(request, "offset", default=0, least=0, most=last)
     return offset, whole_or_refuse(request, "count", default=100, least=1, most=_MOST)
 
 
