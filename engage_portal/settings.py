@@ -223,7 +223,10 @@ ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
-ACCOUNT_FORMS = {"request_login_code": "engage_portal.accounts.forms.SignInForm"}
+ACCOUNT_FORMS = {
+    "request_login_code": "engage_portal.accounts.forms.SignInForm",
+    "change_password": "engage_portal.accounts.forms.StaffPasswordForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 
 # ── REST ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,8 +1,9 @@
-"""The forms of signing in: the customer's address, the customer's code, the staff's name and password."""
+"""The forms of signing in: the customer's address and code, the staff's name and password, and a new password."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from allauth.account.forms import ConfirmLoginCodeForm, LoginForm, RequestLoginCodeForm
+from allauth.account.forms import ChangePasswordForm, ConfirmLoginCodeForm, LoginForm, RequestLoginCodeForm
 from allauth.core import context, ratelimit
 from django import forms
 from django.conf import settings
@@ -75,12 +76,31 @@ class StaffSignInForm(LoginForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, label in {"login": "User name", "password": "Password"}.items():
-            self.fields[name].label = label
-            self.fields[name].help_text = ""
-            self.fields[name].widget.attrs.pop("placeholder", None)
+        _call(self, {"login": "User name", "password": "Password"})
         self.fields["login"].widget.attrs |= {
             "autofocus": True,
             "spellcheck": "false",
             "autocapitalize": "none",
         }
+
+
+class StaffPasswordForm(ChangePasswordForm):
+    """The password of now, and twice the one from now on."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        labels = {
+            "oldpassword": "Your password now",
+            "password1": "New password",
+            "password2": "New password again",
+        }
+        _call(self, labels)
+        self.fields["password1"].help_text = "At least twelve characters, and used nowhere else."
+
+
+def _call(form: forms.Form, labels: Mapping[str, str]) -> None:
+    """Name fields as we do on every page: above them, not inside."""
+    for name, label in labels.items():
+        form.fields[name].label = label
+        form.fields[name].help_text = ""
+        form.fields[name].widget.attrs.pop("placeholder", None)

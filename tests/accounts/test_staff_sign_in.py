@@ -106,6 +106,10 @@ def test_setting_up_an_app_asks_for_the_password_first_and_then_works(client, sa
 def test_the_password_can_be_changed(client, sam):
     enter(client, "sam", building.PASSWORD)
     new = "another-long-password"
+    page = client.get("/staff/security/password/").text
+    assert [
+        label for label in ("Your password now", "New password again") if f">{label}</label>" not in page
+    ] == []
     client.post(
         "/staff/security/password/",
         {"oldpassword": building.PASSWORD, "password1": new, "password2": new},
