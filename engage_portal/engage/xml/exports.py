@@ -3,9 +3,8 @@
 Tree: `contacts` > `new`, `updated`, `deleted` > `member` (attribute `source`) > one element for each field
 [developer.voyado.com/docs/file-based-transfer/contact-xml-export]. Any namespace, or none, is taken.
 
-The file is fed to libxml2 in pieces. After each piece the records that are complete are taken out of the tree, so no
-event has to be raised for each element. What could fill the memory is refused: a DOCTYPE (entities), records that do
-not end, and more and deeper content than a contact can have.
+After each piece the records that are complete are taken out of the tree (`tree.py`), so no event has to be raised for
+each element.
 """
 
 import hashlib
@@ -18,16 +17,7 @@ from lxml import etree
 
 from engage_portal.engage.xml.errors import UnreadableExportError
 from engage_portal.engage.xml.names import ExportNames, Section
-
-MOST_FIELDS = 1000
-"""Of one record."""
-LONGEST_FIELD = 100_000
-"""Characters."""
-LONGEST_RECORD = 4 * 2**20
-"""Bytes that may go by without the end of a record."""
-_FIRST_PIECE, _PIECE = 4096, 32_768
-"""Bytes. A field that is too long fills at least one whole piece, in which then no record ends."""
-_LONGEST_NAME = 60
+from engage_portal.engage.xml.tree import LONGEST_FIELD, MOST_FIELDS, Tree, local, walked
 
 # Looked for by libxml2 itself: a look at each element from Python would double the time of the first pass.
 _too_deep = etree.XPath("boolean(*/*/*/*/*)")
@@ -65,7 +55,7 @@ def survey(stream: BinaryIO, names: ExportNames, *, seen: Callable[[int], None] 
     """
     found, hashed = Survey(), hashlib.sha256()
     for section, elements in _parts(stream, names, hashed.update, is_checked=True):
-        _count(found, _local(section.tag), elements, names)
+        _count(found, local(section.tag), elements, names)
         if len(found.unknown_sections) + len(found.unknown_records) > MOST_FIELDS:
             raise UnreadableExportError("It has too many elements of unknown names.")
         if seen:
@@ -79,7 +69,7 @@ def _count(found: Survey, section: str, elements: list[Any], names: ExportNames)
         found.unknown_sections[section] = found.unknown_sections.get(section, 0) + len(elements)
         return
     for tag, number in Counter([element.tag for element in elements]).items():
-        if (name := _local(tag)) in names.records:
+        if (name := local(tag)) in names.records:
             found.total += number
         else:
             found.unknown_records[name] = found.unknown_records.get(name, 0) + number
@@ -89,11 +79,11 @@ def records(stream: BinaryIO, names: ExportNames, *, skip: int = 0) -> Iterator[
     """The records of a file that `survey` found sound, in document order, without the first `skip`."""
     known = _Names(names.fields)
     for section, elements in _parts(stream, names):
-        kind = names.sections.get(_local(section.tag))
+        kind = names.sections.get(local(section.tag))
         if kind is None:
             continue
         for element in elements:
-            if _local(element.tag) not in names.records:
+            if local(element.tag) not in names.records:
                 continue
             if skip:
                 skip -= 1
@@ -120,15 +110,11 @@ class _Names(dict[str, str]):
         self._renamed = renamed
 
     def __missing__(self, tag: str) -> str:
-        theirs = _local(tag)
+        theirs = local(tag)
         name: str = self._renamed.get(theirs, theirs)
         if len(self) < MOST_FIELDS:
             self[tag] = name
         return name
-
-
-def _local(tag: str) -> str:
-    return tag.rpartition("}")[2][:_LONGEST_NAME]
 
 
 def _parts(
@@ -142,95 +128,27 @@ def _parts(
 
     Raises UnreadableExportError.
     """
-    tree = _Tree(names.root, is_checked=is_checked)
-    while piece := stream.read(_PIECE if tree.root is not None else _FIRST_PIECE):
-        if fed:
-            fed(piece)
-        tree.feed(piece)
-        yield from tree.taken(is_over=False)
-    tree.close()
-    yield from tree.taken(is_over=True)
+    return walked(stream, Tree(names.root), lambda tree: _taken(tree, is_checked=is_checked), fed)
 
 
-class _Tree:
-    """The part of a document that is in memory."""
-
-    def __init__(self, root: str, *, is_checked: bool) -> None:
-        self.root: Any = None
-        self._is_checked = is_checked
-        self._name = root
-        self._since = 0
-        # Comments and processing instructions are dropped, so that a field is one text whatever stands in between.
-        self._parser: Any = etree.XMLPullParser(
-            events=("start",),
-            tag=f"{{*}}{root}",
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            huge_tree=False,
-            remove_comments=True,
-            remove_pis=True,
-        )
-
-    def feed(self, piece: bytes) -> None:
-        """Parse some more."""
-        try:
-            self._parser.feed(piece)
-        except etree.XMLSyntaxError as error:
-            raise self._ill_formed(error) from None
-        self._since += len(piece)
-        for _, element in self._parser.read_events():
-            if self.root is None:
-                self._begin(element)
-        if self.root is None and self._since > LONGEST_RECORD // 64:
-            raise UnreadableExportError(f"Its root is not “{self._name}”.")
-
-    def _begin(self, root: Any) -> None:
-        if root.getparent() is not None:
-            raise UnreadableExportError(f"Its root is not “{self._name}”.")
-        if root.getroottree().docinfo.doctype:
-            raise UnreadableExportError("It has a DOCTYPE, which an export never has.")
-        self.root = root
-
-    def close(self) -> None:
-        """The end of the file has come."""
-        if self.root is None and not self._since:
-            raise UnreadableExportError("It is empty.")
-        try:
-            root = self._parser.close()
-        except etree.XMLSyntaxError as error:
-            raise self._ill_formed(error) from None
-        if self.root is None or root is not self.root:
-            raise UnreadableExportError(f"Its root is not “{self._name}”.")
-
-    def taken(self, *, is_over: bool) -> Iterator[tuple[Any, list[Any]]]:
-        """What is complete, section by section. The last element of the last section may still be growing."""
-        if self.root is None:
-            return
-        sections = list(self.root)
-        for section in sections:
-            if self._is_checked:
-                _check(section, is_long=self._since > _PIECE)
-            is_open = section is sections[-1] and not is_over
-            elements = section[:-1] if is_open else section[:]
-            if elements:
-                self._since = 0
-                yield section, elements
-            if not is_open:
-                self.root.remove(section)
-            elif elements:
-                del section[:-1]
-        if self._since > LONGEST_RECORD:
-            raise UnreadableExportError(f"A record of it is longer than {LONGEST_RECORD // 2**20} MiB.")
-
-    def _ill_formed(self, error: Any) -> UnreadableExportError:
-        """Where and how, by libxml2's name of the fault: its own sentence may quote what stands there."""
-        log = self._parser.feed_error_log
-        (line, column), name = error.position, "syntax error"
-        if len(log):
-            line, column, name = log[0].line, log[0].column, log[0].type_name
-        fault = name.removeprefix("ERR_").replace("_", " ").lower()
-        return UnreadableExportError(f"It is not well-formed XML: {fault}, line {line}, column {column}.")
+def _taken(tree: Tree, *, is_checked: bool) -> Iterator[tuple[Any, list[Any]]]:
+    """What is complete, section by section. The last element of the last section may still be growing."""
+    if tree.root is None:
+        return
+    sections = list(tree.root)
+    for section in sections:
+        if is_checked:
+            _check(section, is_long=tree.is_long)
+        is_open = section is sections[-1] and not tree.is_over
+        elements = section[:-1] if is_open else section[:]
+        if elements:
+            tree.moved()
+            yield section, elements
+        if not is_open:
+            tree.root.remove(section)
+        elif elements:
+            del section[:-1]
+    tree.must_not_grow()
 
 
 def _check(section: Any, *, is_long: bool) -> None:
