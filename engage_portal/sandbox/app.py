@@ -10,6 +10,8 @@ from engage_portal.sandbox import bulk, control, receipts, routes, seeds, watch
 from engage_portal.sandbox.answers import Answer, ApiError, ConnectionDropped, NeverAnswered, Record
 from engage_portal.sandbox.call import Call
 from engage_portal.sandbox.faults import Fault
+from engage_portal.sandbox.files import job
+from engage_portal.sandbox.files.folders import Folders
 from engage_portal.sandbox.gate import Gate
 from engage_portal.sandbox.receipt_rules import errors_in
 from engage_portal.sandbox.state import Engage, SeenRequest, Settings
@@ -25,10 +27,11 @@ _WRITES = {"POST", "PATCH", "PUT", "DELETE"}
 class Sandbox:
     """The WSGI callable. `engage` is its state, `gate` its header and pace rules."""
 
-    def __init__(self, engage: Engage, gate: Gate, sender: Sender) -> None:
+    def __init__(self, engage: Engage, gate: Gate, sender: Sender, ticker: job.Ticker | None = None) -> None:
         self.engage = engage
         self.gate = gate
         self._sender = sender
+        self._ticker = ticker
 
     def __call__(self, environ: Record, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request. Raises ConnectionDropped where a fault ends it without an answer."""
@@ -44,7 +47,9 @@ class Sandbox:
         return [answer.body]
 
     def close(self) -> None:
-        """Stop sending webhooks and close the state file."""
+        """Stop the file jobs, stop sending webhooks and close the state file."""
+        if self._ticker:
+            self._ticker.close()
         self._sender.close()
         self.engage.store.close()
 
@@ -169,14 +174,17 @@ def create_app(
     strict_user_agent: bool = True,
     keys: Collection[str] = (),
     settings: Settings | None = None,
+    files: Path | None = None,
 ) -> Sandbox:
     """A stand-in Engage; without `state_path` it lives in memory, without `keys` any API key will do.
 
     A new state is seeded with invented people when `seed` is set; the consent definitions are always there.
-    Raises StateFileError for a file another sandbox holds.
+    With `files` it has import and export folders below that one, and jobs that work on them.
+    Raises StateFileError for a file another sandbox holds, OSError where the folders cannot be made.
     """
     engage = Engage(state_path, settings)
-    engage.due_work = [receipts.import_due, bulk.apply_due]
+    engage.due_work = [receipts.import_due, bulk.apply_due, job.run_due]
+    engage.folders = Folders(files) if files else None
     engage.seeder = seeds.plant if seed else seeds.plant_setup
     if engage.store.get("meta", "seeded") is None:
         engage.seed()
@@ -186,7 +194,10 @@ def create_app(
     engage.on_event = sender.wake
     if engage.store.all("event"):  # of an earlier run
         sender.wake()
-    return Sandbox(engage, gate, sender)
+    ticker = job.Ticker(engage) if files else None
+    if ticker:
+        ticker.start()
+    return Sandbox(engage, gate, sender, ticker)
 
 
 def _phrase(status: int) -> str:

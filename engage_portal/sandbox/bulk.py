@@ -97,7 +97,8 @@ def _apply_row(engage: Engage, batch: Record, number: int, row: Any) -> bool:
         if batch["verb"] == "create":
             contacts.create(engage, row, batch["contactType"])
         else:
-            contacts.update(engage, _match(engage, batch["contactType"], row), row)
+            held = _match(engage, batch["contactType"], row)
+            contacts.update(engage, held, row, is_silent=batch["avoidTriggeringExport"])
     except ApiError as refusal:
         engage.note("error", f"{where}: {'; '.join(refusal.errors) or refusal.message}")
         return False

@@ -79,7 +79,7 @@ def update_type(engage: Engage, call: Call) -> Answer:
         contact = {**contact, "contactType": target, "updatedAt": engage.now().isoformat()}
         contact = _with_member_number(engage, contact)
         engage.store.put("contact", contact["id"], contact)
-        note_change(engage, "Updated", contact["id"])
+        note_change(engage, "Updated", contact, is_new_type=True)
     return as_json(envelope(contact))
 
 
@@ -120,9 +120,15 @@ def by_id(engage: Engage, text: str | None) -> Record:
 
 
 def create(
-    engage: Engage, flat: Record, wanted: str, *, store: str | None = None, is_approved: bool = True
+    engage: Engage,
+    flat: Record,
+    wanted: str,
+    *,
+    store: str | None = None,
+    is_approved: bool = True,
+    is_silent: bool = False,
 ) -> Record:
-    """Add a contact of a type. Raises 422 or 409, in which case nothing is changed."""
+    """Add a contact of a type; a silent change is not exported. Raises 422 or 409, and then nothing is changed."""
     errors = errors_in(flat, {}, set(engage.store.all("consent")))
     attributes = attributes_in(flat)
     if not any(attributes.get(key) for key in KEY_ATTRIBUTES):
@@ -146,12 +152,12 @@ def create(
     contact = _with_member_number(engage, contact)
     engage.store.put("contact", contact["id"], contact)
     _note_ignored(engage, flat, contact["id"])
-    note_change(engage, "Created", contact["id"])
+    note_change(engage, "Created", contact, is_silent=is_silent)
     return contact
 
 
-def update(engage: Engage, contact: Record, flat: Record) -> Record:
-    """Change what a flat contact names. Raises 422 or 409, in which case nothing is changed."""
+def update(engage: Engage, contact: Record, flat: Record, *, is_silent: bool = False) -> Record:
+    """Change what a flat contact names; a silent change is not exported. Raises as `create`."""
     held = contact["attributes"]
     errors = errors_in(flat, held, set(engage.store.all("consent")))
     attributes = {**held, **attributes_in(flat)}
@@ -172,7 +178,7 @@ def update(engage: Engage, contact: Record, flat: Record) -> Record:
     if erased:
         engage.note("warning", f"Contact {contact['id']}: {', '.join(erased)} erased by null or empty text")
     _note_ignored(engage, flat, contact["id"])
-    note_change(engage, "Updated", contact["id"])
+    note_change(engage, "Updated", contact, is_silent=is_silent)
     _note_permissions(engage, contact, changed)
     return changed
 
@@ -180,7 +186,7 @@ def update(engage: Engage, contact: Record, flat: Record) -> Record:
 def remove(engage: Engage, contact: Record) -> None:
     """Delete a contact."""
     engage.store.remove("contact", contact["id"])
-    note_change(engage, "Deleted", contact["id"])
+    note_change(engage, "Deleted", contact)
 
 
 def envelope(contact: Record) -> Record:
@@ -194,12 +200,21 @@ def envelope(contact: Record) -> Record:
     }
 
 
-def note_change(engage: Engage, kind: str, contact_id: str) -> None:
-    """Remember a change for `contacts/changes`."""
+def note_change(
+    engage: Engage, kind: str, contact: Record, *, is_silent: bool = False, is_new_type: bool = False
+) -> None:
+    """Remember a change for `contacts/changes` and for the contacts export."""
     number = engage.next_number("change")
-    record = {"type": kind, "contactId": contact_id, "at": engage.now().isoformat()}
+    record = {
+        "type": kind,
+        "contactId": contact["id"],
+        "at": engage.now().isoformat(),
+        "contactType": contact["contactType"],
+        "isSilent": is_silent,
+        "isNewType": is_new_type,
+    }
     engage.store.put("change", str(number), record)
-    note_event(engage, f"contact.{kind.lower()}", contact_id)
+    note_event(engage, f"contact.{kind.lower()}", contact["id"])
 
 
 def _note_permissions(engage: Engage, before: Record, after: Record) -> None:

@@ -5,11 +5,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from engage_portal.sandbox import contacts, page
+from engage_portal.sandbox import contacts, facts, page
 from engage_portal.sandbox.answers import Answer, ApiError, Record, as_json, redirect
 from engage_portal.sandbox.answers import page as html
 from engage_portal.sandbox.call import Call
 from engage_portal.sandbox.contact_rules import ignored_fields
+from engage_portal.sandbox.files import job, overview
 from engage_portal.sandbox.routes import endpoint
 from engage_portal.sandbox.state import Engage, Settings, shown
 
@@ -148,6 +149,31 @@ def _is_yes(value: Any) -> bool:
     return str(value).strip().lower() in {"true", "yes", "1", "on"}
 
 
+def _list_files(engage: Engage, _call: Call) -> Answer:
+    return as_json(overview.overview(engage))
+
+
+def _run_files(engage: Engage, call: Call) -> Answer:
+    """Run the import job, the export job or both at once, even while the import job does not run by itself."""
+    what = str(call.form_or_json().get("what") or "both")
+    if what not in {"import", "export", "both"}:
+        raise ValueError("what must be import, export or both")
+    job.folders_of(engage)
+    if what != "export":
+        job.run_imports(engage)
+    if what != "import":
+        job.run_exports(engage)
+    return _done(engage, call, _list_files)
+
+
+def _export_file(engage: Engage, call: Call) -> Answer:
+    return overview.download(engage, call.query.get("name", ""))
+
+
+def _facts(engage: Engage, _call: Call) -> Answer:
+    return as_json(facts.facts(engage))
+
+
 def _reset(engage: Engage, call: Call) -> Answer:
     engage.reset()
     return _done(engage, call, _list_faults)
@@ -218,6 +244,10 @@ _CONTROLS: dict[tuple[str, str], _Control] = {
     ("DELETE", "/faults"): _clear_faults,
     ("POST", "/settings"): _set_settings,
     ("POST", "/contacts"): _change_contact,
+    ("GET", "/files"): _list_files,
+    ("GET", "/files/export"): _export_file,
+    ("POST", "/files/run"): _run_files,
+    ("GET", "/facts"): _facts,
     ("POST", "/reset"): _reset,
     ("POST", "/advance"): _advance,
 }

@@ -1,7 +1,7 @@
 // Keeps state and lists fresh while somebody reads or types. Without it the page offers a link that refreshes itself.
 (() => {
   "use strict";
-  const parts = ["state", "switches", "activity"];
+  const parts = ["state", "switches", "files", "activity"];
   document.getElementById("refresh").hidden = true;
   const refresh = async () => {
     if (document.hidden) return;

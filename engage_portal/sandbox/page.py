@@ -7,7 +7,9 @@ lost; without it `/?live=1` is the same page without the forms, reloading every 
 from html import escape
 
 from engage_portal.sandbox.faults import ANYWHERE, MODE_WORDS, Fault
-from engage_portal.sandbox.page_lists import activity, clock_time
+from engage_portal.sandbox.files import page as files_page
+from engage_portal.sandbox.page_lists import activity
+from engage_portal.sandbox.page_parts import button, clock_time
 from engage_portal.sandbox.routes import ENDPOINTS
 from engage_portal.sandbox.state import Engage, utc
 
@@ -29,7 +31,6 @@ _STATE_WORDS = {
     "not_processed": "Engage accepts and forgets",
 }
 _CERTAIN = 1.0
-_BUTTON = '<form method="post" action="{action}">{fields}<button class="{style}">{words}</button></form>'
 
 
 def render(engage: Engage, *, is_live: bool, problem: str = "") -> str:
@@ -43,6 +44,7 @@ def render(engage: Engage, *, is_live: bool, problem: str = "") -> str:
     script = "" if is_live else '<script src="/live.js" defer></script>'
     alert = f'<p class="problem" role="alert">{escape(problem)}</p>' if problem else ""
     controls = "" if is_live else _fault_form() + _contact_form() + _article_switch(engage) + _more(engage)
+    buttons = _switches(engage) + files_page.controls(engage)
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -56,7 +58,7 @@ def render(engage: Engage, *, is_live: bool, problem: str = "") -> str:
 <header><p class="brand">Engage sandbox</p>
 <p>A stand-in for Voyado Engage. Everybody here is invented. {link}</p></header>
 <main>
-<div class="controls">{alert}<div role="status">{_state(engage)}</div>{_switches(engage)}{controls}</div>
+<div class="controls">{alert}<div role="status">{_state(engage)}</div>{buttons}{controls}</div>
 <div class="activity" id="activity">{activity(engage)}</div>
 </main>
 <footer><p>API: <code>/api/v2</code>, <code>/api/v3</code> · State for programs: <a href="/state">/state</a> ·
@@ -106,14 +108,9 @@ def _fault_words(fault: Fault) -> str:
 
 def _switches(engage: Engage) -> str:
     is_up = not engage.faults.active
-    down = _button("/faults", "Engage down", "big main" if is_up else "big", mode="down")
-    up = _button("/faults", "Engage up", "big" if is_up else "big main", mode="up")
+    down = button("/faults", "Engage down", "big main" if is_up else "big", mode="down")
+    up = button("/faults", "Engage up", "big" if is_up else "big main", mode="up")
     return f'<div class="switches" id="switches">{down}{up}</div>'
-
-
-def _button(action: str, words: str, style: str, **fields: str) -> str:
-    hidden = "".join(f'<input type="hidden" name="{name}" value="{value}">' for name, value in fields.items())
-    return _BUTTON.format(action=action, fields=hidden, style=style, words=words)
 
 
 def _fault_form() -> str:
@@ -164,7 +161,7 @@ def _article_switch(engage: Engage) -> str:
     return f"""<section><h2>Refused receipts</h2>
 <p>Article <code>REFUSE</code> is blocked: <strong>{"yes" if is_blocked else "no"}</strong>.
 A receipt with it is {"refused as invalid" if is_blocked else "taken like any other"}.</p>
-{_button("/settings", words, "", refuse_article=value)}</section>"""
+{button("/settings", words, "", refuse_article=value)}</section>"""
 
 
 def _more(engage: Engage) -> str:
@@ -173,5 +170,5 @@ def _more(engage: Engage) -> str:
 <form method="post" action="/settings" class="fields">
 {_number("import_delay", "Import receipts after, in s", "Engage itself: 900", numbers)}
 <button>Save</button></form>
-{_button("/advance", "Move the clock on 15 minutes", "", seconds="900")}
-{_button("/reset", "Start afresh: forget everything", "")}</details>"""
+{button("/advance", "Move the clock on 15 minutes", "", seconds="900")}
+{button("/reset", "Start afresh: forget everything", "")}</details>"""

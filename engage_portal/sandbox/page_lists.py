@@ -1,12 +1,12 @@
 """The part of the page that keeps itself fresh: counters, receipts, contacts, redemptions, log."""
 
-from collections.abc import Sequence
-from datetime import datetime
 from html import escape
 from itertools import islice
 
 from engage_portal.sandbox.answers import Record
-from engage_portal.sandbox.state import TENANT_ZONE, Engage, utc
+from engage_portal.sandbox.files import page as files_page
+from engage_portal.sandbox.page_parts import clock_time, section, table
+from engage_portal.sandbox.state import Engage, utc
 
 _SHOWN = 15
 _COUNTERS = {
@@ -31,18 +31,13 @@ def activity(engage: Engage) -> str:
     return "".join(
         (
             _counters(engage),
-            _section("Latest receipts", _receipts(engage)),
-            _section("Latest contacts", _contacts(engage)),
-            _section("Redemptions", _redemptions(engage)),
-            _section("Integration log", _log(engage)),
+            files_page.lists(engage),
+            section("Latest receipts", _receipts(engage)),
+            section("Latest contacts", _contacts(engage)),
+            section("Redemptions", _redemptions(engage)),
+            section("Integration log", _log(engage)),
         )
     )
-
-
-def clock_time(moment: datetime) -> str:
-    """A time for people, with the date when it is not today's."""
-    local = moment.astimezone(TENANT_ZONE)
-    return f'<time datetime="{local.isoformat(timespec="seconds")}">{local:%H:%M:%S}</time>'
 
 
 def _counters(engage: Engage) -> str:
@@ -54,34 +49,19 @@ def _counters(engage: Engage) -> str:
     return f'<section aria-label="Counters"><dl class="counters">{cells}</dl></section>'
 
 
-def _section(title: str, content: str) -> str:
-    return f"<section><h2>{title}</h2>{content}</section>"
-
-
-def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    """A table whose cells (HTML) carry their heading, so that a phone can show each row as a card."""
-    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
-    body = "".join(
-        "<tr>"
-        + "".join(f'<td data-label="{name}">{cell}</td>' for name, cell in zip(heads, row, strict=True))
-        + "</tr>"
-        for row in rows
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
 def _receipts(engage: Engage) -> str:
     newest = sorted(engage.received.values(), key=lambda record: record["order"], reverse=True)[:_SHOWN]
     if not newest:
         return '<p class="empty">No receipt has come in yet.</p>'
     heads = ("Receipt", "Store", "Contact", "Total", "Received", "Imported", "Posted")
-    return _table(heads, [_receipt_row(record) for record in newest])
+    return table(heads, [_receipt_row(record) for record in newest])
 
 
 def _receipt_row(record: Record) -> tuple[str, ...]:
     state = record["state"]
     imported = clock_time(utc(record["importedAt"])) if state == "imported" else _STATES[state]
     times = record["posted"]
+    by_file = ", by file" if "file" in record.get("ways", ()) else ""
     match = record["body"]["contact"]
     is_id = match["matchKeyType"].lower() == "contactid"
     contact = record["contactId"] or (match["matchKey"] if is_id else f"by {match['matchKeyType']}")
@@ -92,7 +72,7 @@ def _receipt_row(record: Record) -> tuple[str, ...]:
         f'<span class="number">{record["total"]:.2f} {escape(record["currency"])}</span>',
         clock_time(utc(record["receivedAt"])),
         f'<span class="{state}">{imported}</span>',
-        f'<span class="number">{"once" if times == 1 else f"{times} times"}</span>',
+        f'<span class="number">{"once" if times == 1 else f"{times} times"}{by_file}</span>',
     )
 
 
@@ -103,7 +83,7 @@ def _contacts(engage: Engage) -> str:
         seeded = len(contacts)
         return f'<p class="empty">No contact has been created yet. The {seeded} here are invented ones.</p>'
     heads = ("Name", "Type", "Contact id", "External id", "Created")
-    return _table(heads, [_contact_row(contact) for contact in newest])
+    return table(heads, [_contact_row(contact) for contact in newest])
 
 
 def _contact_row(contact: Record) -> tuple[str, ...]:
@@ -132,7 +112,7 @@ def _redemptions(engage: Engage) -> str:
         )
         for one in newest
     ]
-    return _table(("What", "Kind", "Channel", "Contact", "Redeemed"), rows)
+    return table(("What", "Kind", "Channel", "Contact", "Redeemed"), rows)
 
 
 def _log(engage: Engage) -> str:

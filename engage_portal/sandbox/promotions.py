@@ -35,7 +35,9 @@ def assign(engage: Engage, call: Call) -> Answer:
         raise ApiError(404, "PromotionNotFound", "Promotion not found")
     if _is_over(engage, template["expiresOn"]):
         raise ApiError(409, "PromotionExpired", "The promotion is over")
-    give(engage, contact["id"], template, engage.new_id())
+    assignment_id = engage.new_id()
+    give(engage, contact["id"], template, assignment_id)
+    _note_change(engage, assignment_id, "new")
     return empty()
 
 
@@ -53,11 +55,25 @@ def redeem(engage: Engage, call: Call) -> Answer:
         raise ApiError(404, "PromotionNotAssociatedWithContact", "The promotion is not this contact's")
     body = call.json()
     channel = str(body.get("redemptionChannel", "")).upper() if isinstance(body, dict) else ""
-    _refuse(engage, record["item"], channel)
-    redeemed = {**record["item"], "redeemed": True, "redeemedOn": engage.local_iso()}
-    engage.store.put("assignment", assignment_id, {**record, "item": redeemed})
-    note_redemption(engage, "promotion", record["contactId"], redeemed, channel)
+    use(engage, record, channel, when=engage.local_iso())
     return empty()
+
+
+def use(
+    engage: Engage,
+    assignment: Record,
+    channel: str,
+    *,
+    when: str,
+    way: str = "api",
+    used_in: Record | None = None,
+) -> None:
+    """Redeem an assignment; `used_in` is the store where. Raises 400 or 409, in which case nothing is changed."""
+    _refuse(engage, assignment["item"], channel)
+    redeemed = {**assignment["item"], "redeemed": True, "redeemedOn": when}
+    engage.store.put("assignment", redeemed["id"], {**assignment, "item": redeemed, "usedIn": used_in or {}})
+    note_redemption(engage, "promotion", assignment["contactId"], redeemed, channel, way)
+    _note_change(engage, redeemed["id"], "redeemed")
 
 
 def give(engage: Engage, contact_id: str, template: Record, assignment_id: str) -> None:
@@ -66,7 +82,9 @@ def give(engage: Engage, contact_id: str, template: Record, assignment_id: str) 
     engage.store.put("assignment", assignment_id, {"contactId": contact_id, "item": item})
 
 
-def note_redemption(engage: Engage, kind: str, contact_id: str, item: Record, channel: str) -> None:
+def note_redemption(
+    engage: Engage, kind: str, contact_id: str, item: Record, channel: str, way: str = "api"
+) -> None:
     """Remember a redemption for the page and for tests."""
     record = {
         "kind": kind,
@@ -75,8 +93,15 @@ def note_redemption(engage: Engage, kind: str, contact_id: str, item: Record, ch
         "channel": channel,
         "name": item["name"],
         "at": engage.now().isoformat(),
+        "way": way,
     }
     engage.store.put("redemption", str(engage.next_number("redemption")), record)
+
+
+def _note_change(engage: Engage, assignment_id: str, kind: str) -> None:
+    """Remember what the promotions export will tell; what the sandbox starts with is no news."""
+    record = {"id": assignment_id, "kind": kind, "at": engage.local_iso()}
+    engage.store.put("assignment_change", str(engage.next_number("assignment_change")), record)
 
 
 def _refuse(engage: Engage, item: Record, channel: str) -> None:

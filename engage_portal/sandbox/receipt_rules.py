@@ -159,7 +159,8 @@ def _is_percent(value: Any) -> bool:
     return _is_number(value) or (isinstance(value, str) and bool(re.fullmatch(r"-?\d+(\.\d+)?", value)))
 
 
-def _is_moment(value: Any) -> bool:
+def is_moment(value: Any) -> bool:
+    """Whether a value is a date and time with its offset."""
     if not isinstance(value, str) or not _MOMENT.fullmatch(value):
         return False
     try:
@@ -181,7 +182,7 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "percent": (_is_percent, "must be a number"),
     "whole": (_is_whole, "must be a whole number"),
     "flag": (lambda value: isinstance(value, bool), "must be true or false"),
-    "moment": (_is_moment, "must be a date and time with offset (ISO 8601)"),
+    "moment": (is_moment, "must be a date and time with offset (ISO 8601)"),
     "currency": (
         lambda value: isinstance(value, str) and bool(re.fullmatch("[A-Z]{3}", value)),
         "must be three capital letters (ISO 4217)",

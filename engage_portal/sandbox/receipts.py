@@ -27,20 +27,22 @@ def post(engage: Engage, call: Call) -> Answer:
     return empty(202)
 
 
-def receive(engage: Engage, body: Record, *, is_swallowed: bool) -> None:
-    """Take a receipt in, or count it once more. A swallowed one is counted only; it may come again."""
+def receive(engage: Engage, body: Record, *, is_swallowed: bool, way: str = "api") -> bool:
+    """Take a receipt in (true), or count it once more. A swallowed one is counted only; it may come again."""
     unique = body["uniqueReceiptId"]
     known = engage.store.get("received", unique)
+    ways = _ways(known, way)
     if known and (known["state"] in _KNOWN or is_swallowed):
-        engage.store.put("received", unique, {**known, "posted": known["posted"] + 1})
+        engage.store.put("received", unique, {**known, "posted": known["posted"] + 1, "ways": ways})
         if not is_swallowed:
             engage.note("info", f"Receipt {unique}: came again, ignored")
-        return
+        return False
     order = known["order"] if known else engage.next_number("receipt")
     record: Record = {
         "uniqueReceiptId": unique,
         "order": order,
         "posted": known["posted"] + 1 if known else 1,
+        "ways": ways,
         "state": "swallowed" if is_swallowed else "waiting",
         "storeExternalId": body["storeExternalId"],
         "total": body["totalGrossPrice"],
@@ -51,6 +53,17 @@ def receive(engage: Engage, body: Record, *, is_swallowed: bool) -> None:
         "body": body,
     }
     engage.store.put("received", unique, record)
+    return True
+
+
+def take_from_file(engage: Engage, body: Record) -> list[str]:
+    """Import a well-formed receipt of a file at once; answers why not. Unlike the API's, its store must exist [A10]."""
+    if not receive(engage, body, is_swallowed=False, way="file"):
+        return ["it came before, ignored"]
+    record = engage.store.get("received", body["uniqueReceiptId"]) or {}
+    if engage.store.get("store", body["storeExternalId"]) is None:
+        return _drop(engage, record, [f"store {body['storeExternalId']} does not exist"])
+    return _import(engage, record)
 
 
 def import_due(engage: Engage) -> None:
@@ -98,22 +111,34 @@ def _is_due(engage: Engage, record: Record) -> bool:
     return engage.now() >= utc(record["receivedAt"]) + timedelta(seconds=engage.settings.import_delay)
 
 
-def _import(engage: Engage, record: Record) -> None:
+def _ways(known: Record | None, way: str) -> dict[str, int]:
+    """How often a receipt came by which way; a state file of earlier knows the API alone."""
+    ways = known.get("ways", {"api": known["posted"]}) if known else {}
+    return {**ways, way: ways.get(way, 0) + 1}
+
+
+def _import(engage: Engage, record: Record) -> list[str]:
+    """Bring a receipt into the history; answers why not."""
     body, unique = record["body"], record["uniqueReceiptId"]
     problems = sum_errors(body)
     contact = _contact_of(engage, body["contact"])
     if contact is None:
         problems.append(f"no contact has this {body['contact']['matchKeyType']}")
     if contact is None or problems:
-        engage.store.put("received", unique, {**record, "state": "dropped"})
-        engage.note("error", f"Receipt {unique}: not imported, {'; '.join(problems)}")
-        return
+        return _drop(engage, record, problems)
     stores.ensure(engage, body["storeExternalId"])
     item = transaction(engage, body, engage.new_id())
     engage.store.put("transaction", item["id"], {"contactId": contact["id"], "item": item})
     imported = {"state": "imported", "contactId": contact["id"], "importedAt": engage.now().isoformat()}
     engage.store.put("received", unique, {**record, **imported})
     loyalty.earn(engage, contact, body)
+    return []
+
+
+def _drop(engage: Engage, record: Record, problems: list[str]) -> list[str]:
+    engage.store.put("received", record["uniqueReceiptId"], {**record, "state": "dropped"})
+    engage.note("error", f"Receipt {record['uniqueReceiptId']}: not imported, {'; '.join(problems)}")
+    return problems
 
 
 def _contact_of(engage: Engage, match: Record) -> Record | None:

@@ -14,6 +14,7 @@ from engage_portal.core import clock
 from engage_portal.sandbox.answers import Record
 from engage_portal.sandbox.contact_rules import CONTACT_TYPES, KEY_ATTRIBUTES, normalised_key
 from engage_portal.sandbox.faults import Faults
+from engage_portal.sandbox.files.folders import Folders
 from engage_portal.sandbox.store import Store
 from engage_portal.sandbox.watch import UncheckedRepeat, Watch
 
@@ -70,6 +71,19 @@ class Settings:
     """Svix's signing secret, whsec_…; never shown."""
     latency_ms: int = 0
     """Delay before every API answer."""
+    file_interval: float = 20.0
+    """Seconds between two runs of the import and export jobs (Engage: hourly by default, files.md §1.3)."""
+    imports_run: bool = True
+    """Whether the import job runs by itself; while it does not, files stay where they are."""
+    key_field: str = "externalId"
+    """The tenant's key: what contacts in files are known by, and `contactKey` in exports (files.md §2.6, §3.3)."""
+    minimum_age: int = 0
+    """Younger people are left out of contacts imports (files.md §3.4); 0: the tenant has no such rule."""
+
+    def __post_init__(self) -> None:
+        """Refuse a key that is none. Raises ValueError."""
+        if self.key_field not in KEY_ATTRIBUTES:
+            raise ValueError(f"key_field must be one of {', '.join(KEY_ATTRIBUTES)}")
 
 
 class Engage:
@@ -92,6 +106,7 @@ class Engage:
         self.on_reset: Callable[[], None] | None = None
         self.on_event: Callable[[], None] | None = None
         self.seeder: Callable[[Engage], None] | None = None
+        self.folders: Folders | None = None
 
     # --- time ---
 
@@ -216,6 +231,8 @@ class Engage:
             self.store.commit()
             self.faults.reset()
             self.requests.clear()
+            if self.folders:
+                self.folders.empty()
             if self.on_reset:
                 self.on_reset()
             self.seed()

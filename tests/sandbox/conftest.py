@@ -34,5 +34,5 @@ def server(app):
 @pytest.fixture
 def wire(server):
     """A client that talks to the real server over loopback."""
-    with httpx.Client(base_url=server.url, headers=HEADERS, timeout=5) as client:
+    with httpx.Client(base_url=server.url, headers=HEADERS, timeout=30) as client:
         yield client

@@ -10,7 +10,7 @@ def test_it_needs_neither_django_nor_our_client():
     """It must start in a blink, and must not copy the client's mistakes."""
     program = (
         "import sys; import engage_portal.sandbox.__main__;"
-        "print([name for name in sys.modules if name.startswith(('django', 'httpx', 'msgspec', 'engage_portal.'))])"
+        "print([name for name in sys.modules if name.startswith(('django', 'httpx', 'lxml', 'msgspec', 'paramiko', 'engage_portal.'))])"
     )
     done = subprocess.run(
         [sys.executable, "-c", program],
