@@ -172,7 +172,7 @@ def sftp_can_be_used(**_kwargs: Any) -> list[CheckMessage]:
     """Where there is a server there is a user, something to log in with, and a key to know the server by."""
     if not settings.SFTP_URL:
         return []
-    from engage_portal.fallback.sftp import host_key, key_file_problem  # noqa: PLC0415 - the same for paramiko
+    from engage_portal.fallback.dropbox.host_keys import host_key, key_file_problem  # noqa: PLC0415 - the same for paramiko
 
     problems: list[CheckMessage] = []
     parts = urlsplit(settings.SFTP_URL)
@@ -197,6 +197,20 @@ def sftp_can_be_used(**_kwargs: Any) -> list[CheckMessage]:
     elif settings.SFTP_KEY_FILE and (problem := key_file_problem(settings.SFTP_KEY_FILE)):
         problems.append(Error(f"SFTP_KEY_FILE {problem}.", id="engage_portal.E036"))
     return problems
+
+
+@register(CONFIGURATION)
+def dropbox_is_one(**_kwargs: Any) -> list[CheckMessage]:
+    """A folder as dropbox exists, and is the only one."""
+    if not settings.DROPBOX_FOLDER:
+        return []
+    if settings.SFTP_URL:
+        return [
+            Error("DROPBOX_FOLDER and SFTP_URL are two dropboxes: set one of them.", id="engage_portal.E060")
+        ]
+    if not Path(settings.DROPBOX_FOLDER).is_dir():
+        return [Error("DROPBOX_FOLDER must be a folder that exists.", id="engage_portal.E061")]
+    return []
 
 
 def _is_webhook_secret(text: str) -> bool:

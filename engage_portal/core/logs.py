@@ -2,7 +2,7 @@
 
 import logging
 import logging.config
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
@@ -37,9 +37,23 @@ class OnlyFaults(logging.Filter):
         return record.exc_info is not None
 
 
+_LOGGERS: Mapping[str, Any] = {
+    "django.server": {"handlers": [], "propagate": False},
+    "django.request": {"level": "ERROR", "filters": ["faults"]},
+    "django-q": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},
+    # Anybody can send any Host header; a line with a traceback for each would be theirs to write.
+    "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+    "httpx": {"level": "WARNING"},
+    "httpcore": {"level": "WARNING"},
+    # It writes a traceback for whatever a server does; the dropbox says it in a sentence.
+    "paramiko": {"level": "CRITICAL"},
+}
+"""What others may write."""
+
+
 def logging_config(*, debug: bool, quiet: bool = False) -> None:
     """Configure structlog and the standard library's logging; safe to call twice. `quiet` logs warnings only."""
-    shared: list[Any] = [
+    first: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.PositionalArgumentsFormatter(),
@@ -48,41 +62,36 @@ def logging_config(*, debug: bool, quiet: bool = False) -> None:
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
-            *shared,
+            *first,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    last: Any = structlog.dev.ConsoleRenderer(colors=False) if debug else structlog.processors.JSONRenderer()
     logging.config.dictConfig(
         {
             "version": 1,
             "disable_existing_loggers": False,
-            "formatters": {
-                "line": {
-                    "()": structlog.stdlib.ProcessorFormatter,
-                    "foreign_pre_chain": [*shared, structlog.stdlib.ExtraAdder()],
-                    "processors": [
-                        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                        structlog.processors.format_exc_info,
-                        mask_personal,
-                        last,
-                    ],
-                }
-            },
+            "formatters": {"line": _line_format(first, debug=debug)},
             "filters": {"faults": {"()": OnlyFaults}},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
             "root": {"handlers": ["stderr"], "level": "WARNING" if quiet else "INFO"},
-            "loggers": {
-                "django.server": {"handlers": [], "propagate": False},
-                "django.request": {"level": "ERROR", "filters": ["faults"]},
-                "django-q": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},
-                # Anybody can send any Host header; a line with a traceback for each would be theirs to write.
-                "django.security.DisallowedHost": {"handlers": [], "propagate": False},
-                "httpx": {"level": "WARNING"},
-                "httpcore": {"level": "WARNING"},
-            },
+            "loggers": _LOGGERS,
         }
     )
+
+
+def _line_format(first: list[Any], *, debug: bool) -> dict[str, Any]:
+    """One line per event, ours or another library's: words for a developer, JSON for everybody else."""
+    last: Any = structlog.dev.ConsoleRenderer(colors=False) if debug else structlog.processors.JSONRenderer()
+    return {
+        "()": structlog.stdlib.ProcessorFormatter,
+        "foreign_pre_chain": [*first, structlog.stdlib.ExtraAdder()],
+        "processors": [
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            mask_personal,
+            last,
+        ],
+    }

@@ -1,1 +1,1 @@
-"""What goes beside Engage's API: files on an SFTP server."""
+"""What goes beside Engage's API: files in the dropbox, from which Engage takes them and where it leaves its own."""

@@ -61,6 +61,8 @@ BAD = [
     ("ENGAGE_EXPORT_MAPPING", "/etc/passwd", "not TOML"),
     ("SFTP_URL", "ftp://user@host/folder", "must be"),
     ("SFTP_DELETE", "perhaps", "senseless"),
+    ("SFTP_DIRECT_UPLOAD", "perhaps", "senseless"),
+    ("DROPBOX_FOLDER", "/nowhere/dropbox", "must be a folder that exists"),
     ("ENGAGE_UPGRADE_ON_SIGN_IN", "perhaps", "senseless"),
     ("PHONE_REGION", "Sweden", "country"),
     ("ENGAGE_RATE", "200", "senseless"),
