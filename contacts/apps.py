@@ -13,8 +13,11 @@ class ContactsConfig(AppConfig):
         from django.conf import settings
 
         from contacts import handlers, shredder  # noqa: F401 - they register themselves
+        from contacts.importing.members import ContactsReader
+        from contacts.importing.readers import register_reader
         from engage_portal.outbox.schedule import register_schedule
 
+        register_reader(ContactsReader)
         register_schedule("contacts consents", "contacts.tasks.read_consents", minutes=60)
         register_schedule("contacts split", "contacts.tasks.split_batches", minutes=1)
         if settings.ENGAGE_SYNC_MINUTES:

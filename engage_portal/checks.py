@@ -16,6 +16,7 @@ from engage_portal import env
 CONFIGURATION = "configuration"
 _SHORTEST_KEY = 50
 _SHORTEST_TOKEN = 16
+_LONGEST_SOURCE = 60
 _ONE_SLICE = 20
 """Seconds that a task may need besides its last call: its time slice, connecting, and room to spare."""
 _PREFIX = re.compile(r"[A-Za-z0-9-]{0,19}[A-Za-z-]", re.ASCII)
@@ -148,22 +149,28 @@ def contacts_can_be_recognised(**_kwargs: Any) -> list[CheckMessage]:
 
 
 @register(CONFIGURATION)
+def source_can_be_kept(**_kwargs: Any) -> list[CheckMessage]:
+    """Who brings contacts to Engage stands with each of them, and with each file."""
+    if len(settings.ENGAGE_SOURCE) <= _LONGEST_SOURCE:
+        return []
+    return [Error(f"ENGAGE_SOURCE must have at most {_LONGEST_SOURCE} characters.", id="engage_portal.E065")]
+
+
+@register(CONFIGURATION)
 def exports_can_be_read(**_kwargs: Any) -> list[CheckMessage]:
-    """The folders exist or can be made, and the file of names can be used."""
+    """The folders exist or can be made, and the file that describes the tenant's files can be used."""
     problems: list[CheckMessage] = []
     if settings.ENGAGE_EXPORT_FOLDER and not Path(settings.ENGAGE_EXPORT_FOLDER).is_dir():
         problems.append(Error("ENGAGE_EXPORT_FOLDER must be a folder that exists.", id="engage_portal.E030"))
     if not settings.ENGAGE_EXPORT_SPOOL or Path(settings.ENGAGE_EXPORT_SPOOL).is_file():
         problems.append(Error("ENGAGE_EXPORT_SPOOL must be a folder.", id="engage_portal.E031"))
-    if settings.ENGAGE_EXPORT_MAPPING:
-        from engage_portal.engage.xml import BadNamesError, names_from  # noqa: PLC0415 - lxml only where it is used
+    if settings.ENGAGE_FILE_PROFILE:
+        from engage_portal.engage.xml import BadNamesError, profile_from  # noqa: PLC0415 - lxml only where it is used
 
         try:
-            names_from(Path(settings.ENGAGE_EXPORT_MAPPING))
+            profile_from(Path(settings.ENGAGE_FILE_PROFILE))
         except BadNamesError as error:
-            problems.append(
-                Error(f"ENGAGE_EXPORT_MAPPING names a file that {error}.", id="engage_portal.E032")
-            )
+            problems.append(Error(f"ENGAGE_FILE_PROFILE names a file that {error}.", id="engage_portal.E032"))
     return problems
 
 

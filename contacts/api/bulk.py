@@ -58,7 +58,7 @@ class BulkContacts(EngageView):
             verb=verb,
             contact_type=contact_type_of(text_or_refuse(request, "contactType", longest=40)),
             rows=rows,
-            source=text_or_refuse(request, "source", longest=60) or settings.ENGAGE_SOURCE[:60],
+            source=text_or_refuse(request, "source", longest=60) or settings.ENGAGE_SOURCE,
             asked=asked_by(self, request),
         )
         return Response(str(batch.pk), status=202)

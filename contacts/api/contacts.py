@@ -82,7 +82,7 @@ class Contacts(EngageView):
         check_body(body)
         written = contact_create(
             body=body,
-            source=text_or_refuse(request, "source", longest=60) or settings.ENGAGE_SOURCE[:60],
+            source=text_or_refuse(request, "source", longest=60) or settings.ENGAGE_SOURCE,
             unapproved=request.query_params.get("createAsUnapproved", "").strip().lower() == "true",
             asked=asked_by(self, request),
             deadline=self.deadline,
@@ -145,7 +145,7 @@ class OneContact(EngageView):
             raise NotFound("The contact was deleted.", status=404, error_code="ContactNotFound")
         is_live = contact_delete(
             contact_id=known.pk if known else guid,
-            source=text_or_refuse(request, "source", longest=60) or settings.ENGAGE_SOURCE[:60],
+            source=text_or_refuse(request, "source", longest=60) or settings.ENGAGE_SOURCE,
             asked=asked_by(self, request),
             deadline=self.deadline,
         )

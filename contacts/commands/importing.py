@@ -1,4 +1,4 @@
-"""`import`: reads contacts exports into the local copy, in this process."""
+"""`import`: reads exports into the local copy, in this process."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from threading import Event
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.db.models import QuerySet
 from rich.text import Text
 
 from contacts.commands.bar import progress
@@ -71,13 +72,21 @@ def _read(
     """Read in turn, others' files too where they come first, until nothing of ours is left."""
     ours = ExportFile.objects.filter(pk__in=[file.pk for file in files])
     while not told.is_set() and ours.filter(state__in=[State.WAITING, State.RUNNING]).exists():
-        blocking = in_the_way()
-        if blocking is not None:
-            if not passes_rejected:
-                return
-            pass_over(blocking.pk)
-        elif read_next(is_over=told.is_set, seen=seen) is None:
+        if read_next(is_over=told.is_set, seen=seen) is not None:
+            continue
+        blocking = _in_the_way_of(ours)
+        if blocking is None:
             told.wait(_NAP_SECONDS)  # somebody else reads, or was killed less than a minute ago
+        elif passes_rejected:
+            pass_over(blocking.pk)
+        else:
+            return
+
+
+def _in_the_way_of(files: QuerySet[ExportFile]) -> ExportFile | None:
+    """The rejected file that some of these wait behind."""
+    kinds = set(files.filter(state=State.WAITING).values_list("kind", flat=True))
+    return next((file for file in in_the_way() if file.kind in kinds), None)
 
 
 def _trouble(files: list[ExportFile], *, is_told: bool) -> str:
@@ -86,10 +95,14 @@ def _trouble(files: list[ExportFile], *, is_told: bool) -> str:
     if is_told and left:
         return f"Ended on request; {_in_words(left)} left. The same command goes on where it was."
     if rejected:
-        behind = f" {_in_words(left)} wait behind it; --pass-rejected reads on." if left else ""
+        behind = (
+            f" {_in_words(left)} {'waits' if left == 1 else 'wait'} behind it; --pass-rejected reads on."
+            if left
+            else ""
+        )
         return f"{rejected[0].name} was rejected: {rejected[0].problem}{behind}"
     if left:
-        blocking = in_the_way()
+        blocking = _in_the_way_of(ExportFile.objects.filter(pk__in=[file.pk for file in files]))
         name = blocking.name if blocking else "another file"
         return f"{name} was rejected and is in the way; --pass-rejected reads on."
     return ""
@@ -104,6 +117,7 @@ def _body(file: ExportFile) -> dict[str, Any]:
     return {
         "id": str(file.pk),
         "name": file.name,
+        "kind": file.kind,
         "state": file.state,
         "total": file.total,
         "position": file.position,
@@ -141,26 +155,41 @@ def _notes(files: list[ExportFile]) -> Iterator[Text]:
             )
 
 
-def _arguments(parser: CommandParser) -> None:
-    parser.add_argument(
-        "paths", nargs="+", type=line(most=1000), metavar="FILE|FOLDER", help="exports, or folders of them"
+def import_action(kind: str, example: str, *, may_be_complete: bool = False) -> Action:
+    """The subcommand `import`. Whatever it is called with, each file is told by what is in it."""
+
+    def arguments(parser: CommandParser) -> None:
+        parser.set_defaults(complete=False)
+        parser.add_argument(
+            "paths",
+            nargs="+",
+            type=line(most=1000),
+            metavar="FILE|FOLDER",
+            help="exports, or folders of them",
+        )
+        if may_be_complete:
+            parser.add_argument(
+                "--complete",
+                action="store_true",
+                help="together they list everybody: whoever is missing is reported, never deleted",
+            )
+        parser.add_argument(
+            "--pass-rejected", action="store_true", help="give up rejected files that others wait behind"
+        )
+        add_by(parser)
+
+    return Action(
+        "import",
+        f"Reads {kind} exports of Engage into the local copy, in the order in which Engage made them. Each content is "
+        "read once; after an interruption the same command goes on where it was.",
+        example,
+        arguments,
+        import_files,
     )
-    parser.add_argument(
-        "--complete",
-        action="store_true",
-        help="together they list everybody: whoever is missing is reported, never deleted",
-    )
-    parser.add_argument(
-        "--pass-rejected", action="store_true", help="give up rejected files that others wait behind"
-    )
-    add_by(parser)
 
 
-ACTION = Action(
-    "import",
-    "Reads contacts exports of Engage into the local copy, in the order in which Engage made them. Each content is "
-    "read once; after an interruption the same command goes on where it was.",
+ACTION = import_action(
+    "contacts",
     "manage.py contacts import 20260412100003_0_members.xml /srv/exports --json | jq '.files[].new'",
-    _arguments,
-    import_files,
+    may_be_complete=True,
 )

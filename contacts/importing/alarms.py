@@ -15,18 +15,18 @@ def of(file: ExportFile, found: Survey) -> Iterator[str]:
     for name, number in list(found.unknown_sections.items())[:_MOST]:
         yield (
             f"The section “{masked(name)}” is unknown; {number} records in it were left out. "
-            "ENGAGE_EXPORT_MAPPING can name it."
+            "ENGAGE_FILE_PROFILE can name it."
         )
     for name, number in list(found.unknown_records.items())[:_MOST]:
         yield (
             f"{number} elements “{masked(name)}” are no known records and were left out. "
-            "ENGAGE_EXPORT_MAPPING can name them."
+            "ENGAGE_FILE_PROFILE can name them."
         )
     if file.number is None:
         return
     last = turns.before(file).first()
     if last is not None and last.number is not None and file.number not in {0, last.number + 1}:
         yield f"A file is missing between number {last.number} ({last.name}) and number {file.number}."
-    later = ExportFile.objects.filter(state=ExportFile.State.DONE, number__isnull=False)
+    later = ExportFile.objects.filter(kind=file.kind, state=ExportFile.State.DONE, number__isnull=False)
     if later.filter(made_at__gt=file.made_at).exists():
         yield "A later file was read before this one; what it said about the same people stays."

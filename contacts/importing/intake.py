@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from contacts.importing.naming import ExportName, ImportRefusedError, export_name
+from contacts.importing.readers import kind_of
 from contacts.models import ExportFile
 from engage_portal.core import clock
 
@@ -145,14 +146,15 @@ def _registered(
     by: str,
     is_complete: bool,
 ) -> ExportFile:
-    now = clock.now()
+    now, kind = clock.now(), kind_of(path, name.text)
     file = ExportFile(
+        kind=kind,
         name=name.text,
         digest=digest,
         size=size,
         origin=origin,
         path=str(path),
-        is_complete=is_complete,
+        is_complete=is_complete and kind == ExportFile.Kind.CONTACTS,
         # A clock that is ahead must not make everything older than this file.
         made_at=min(name.made_at or now, now),
         number=name.number,

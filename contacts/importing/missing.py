@@ -27,7 +27,7 @@ def group_of(file: ExportFile) -> list[ExportFile]:
     """
     if not file.is_complete:
         return []
-    waiting = ExportFile.objects.filter(is_complete=True, state__in=_OPEN)
+    waiting = ExportFile.objects.filter(kind=file.kind, is_complete=True, state__in=_OPEN)
     if waiting.exclude(pk=file.pk).exists():
         return []
     group = [file]

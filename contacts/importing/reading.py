@@ -8,40 +8,20 @@ import gc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from itertools import islice
 from pathlib import Path
 
 import structlog
-from django.conf import settings
 from django.db import IntegrityError, OperationalError, connection, transaction
 
-from contacts.importing import alarms, missing, turns
+from contacts.importing import turns
 from contacts.importing.intake import check_level, discard
-from contacts.importing.naming import ImportRefusedError
-from contacts.importing.pieces import Piece
+from contacts.importing.readers import Piece, Reader, readers
 from contacts.importing.reporting import Report
-from contacts.importing.rows import key_column
 from contacts.importing.turns import Lease, LostLeaseError
-from contacts.importing.values import CONTACT_ID, Plan, guid, key_of
 from contacts.models import ExportFile
 from engage_portal.core import clock
-from engage_portal.engage.xml import (
-    DEFAULT_NAMES,
-    BadNamesError,
-    ExportNames,
-    Record,
-    Section,
-    UnreadableExportError,
-    names_from,
-    records,
-    survey,
-)
+from engage_portal.engage.xml import UnreadableExportError
 
-PIECE = 1000
-"""Records that are put in at once; a transaction of less than a tenth of a second."""
-_AHEAD = 20_000
-"""Records looked through for somebody who lives on: Engage opens a new file after 10,000 contacts
-[developer.voyado.com/docs/file-based-transfer/contact-xml-export]."""
 _TRIES = 4
 _LOG_PAGES = 20_000
 """Of 4 KiB."""
@@ -53,19 +33,24 @@ Seen = Callable[[ExportFile], None]
 def read_next(*, is_over: Callable[[], bool] = lambda: False, seen: Seen | None = None) -> ExportFile | None:
     """Read the file whose turn it is, until it is done or rejected, or `is_over` says so after a piece.
 
-    Returns the file as it is then; None where no file waits, another process reads, or a rejected one is in the way.
-    `seen` is called with the file after each piece. Raises ImportRefusedError below level 3. May run at the same time
-    as another: one of them reads.
+    Returns the file as it is then; None where of each kind no file waits, another process reads, or a rejected one is
+    in the way. `seen` is called with the file after each piece. Raises ImportRefusedError below level 3. May run at
+    the same time as another: of each kind one of them reads.
     """
     check_level()
-    names = current_names()
-    lease = turns.claim()
-    if lease is None:
-        return None
+    for reader in readers():
+        reading = reader()
+        lease = turns.claim(reader.kind)
+        if lease is not None:
+            return _read(reading, lease, is_over, seen or (lambda _file: None))
+    return None
+
+
+def _read(reader: Reader, lease: Lease, is_over: Callable[[], bool], seen: Seen) -> ExportFile:
     file = lease.file
     with suppress(LostLeaseError):
         try:
-            _Run(lease, names, seen or (lambda _file: None)).go(is_over)
+            _Run(reader, lease, seen).go(is_over)
         except UnreadableExportError as error:
             _reject(lease, str(error))
         except FileNotFoundError:
@@ -74,28 +59,17 @@ def read_next(*, is_over: Callable[[], bool] = lambda: False, seen: Seen | None 
     return file
 
 
-def current_names() -> ExportNames:
-    """What things are called in this tenant's files. Raises ImportRefusedError where the file of names is unusable."""
-    if not settings.ENGAGE_EXPORT_MAPPING:
-        return DEFAULT_NAMES
-    try:
-        return names_from(Path(settings.ENGAGE_EXPORT_MAPPING))
-    except BadNamesError as error:
-        raise ImportRefusedError(f"The file that ENGAGE_EXPORT_MAPPING names {error}.") from None
-
-
 def _reject(lease: Lease, problem: str) -> None:
     """Change nothing, and let those after it wait: their order matters."""
     lease.end(state=ExportFile.State.REJECTED, problem=problem[:300], report={}, total=0, position=0)
-    log.error("contacts export rejected", file=str(lease.file.pk), problem=problem)
+    log.error("export rejected", kind=lease.file.kind, file=str(lease.file.pk), problem=problem)
 
 
 class _Run:
     """One reader with one file."""
 
-    def __init__(self, lease: Lease, names: ExportNames, seen: Seen) -> None:
-        self._lease, self._file, self._names, self._seen = lease, lease.file, names, seen
-        self._plan = Plan()
+    def __init__(self, reader: Reader, lease: Lease, seen: Seen) -> None:
+        self._reader, self._lease, self._file, self._seen = reader, lease, lease.file, seen
 
     def go(self, is_over: Callable[[], bool]) -> None:
         """Read on. Raises UnreadableExportError, LostLeaseError and OSError."""
@@ -118,13 +92,13 @@ class _Run:
             self._seen(self._file)
 
         with Path(self._file.path).open("rb") as stream:
-            found = survey(stream, self._names, seen=alive)
+            found = self._reader.survey(stream, seen=alive)
         if found.digest != self._file.digest:
             raise UnreadableExportError("The file was changed after it was taken in.")
         report = Report()
-        for sentence in alarms.of(self._file, found):
+        for sentence in self._reader.alarms(self._file, found):
             report.alarm(sentence)
-            log.warning("contacts export", file=str(self._file.pk), alarm=sentence)
+            log.warning("export", kind=self._file.kind, file=str(self._file.pk), alarm=sentence)
         self._file.total = found.total
         self._file.report = report.document()
         self._lease.renew(total=found.total, report=self._file.report)
@@ -133,25 +107,13 @@ class _Run:
     def _put_in(self, is_over: Callable[[], bool]) -> bool:
         """The second pass; True where it came to the end."""
         with Path(self._file.path).open("rb") as stream, _unswept(), _rare_checkpoints():
-            for piece in _ahead(self._pieces(records(stream, self._names, skip=self._file.position))):
+            for piece in _ahead(self._reader.pieces(self._file, stream)):
                 self._put(piece)
                 gc.collect(0)
                 self._seen(self._file)
                 if is_over():
                     break
         return self._file.position >= self._file.total
-
-    def _pieces(self, left: Iterator[Record]) -> Iterator[Piece]:
-        position = self._file.position
-        while some := list(islice(left, PIECE)):
-            position += len(some)
-            yield Piece(
-                some,
-                plan=self._plan,
-                as_of=self._file.made_at,
-                position=position,
-                survives=self._survives,
-            )
 
     def _put(self, piece: Piece) -> None:
         """One piece, again where somebody else wrote the same contacts at the same moment."""
@@ -174,39 +136,16 @@ class _Run:
             self._lease.renew(position=piece.position, report=document)
         self._file.position, self._file.report = piece.position, document
 
-    def _survives(self, position: int, engage_id: str, key: str) -> bool:
-        """Whether somebody is alive without this key a little later, in this file or the next."""
-        column, name = key_column(), settings.ENGAGE_KEY
-        return any(
-            guid(record.fields.get(CONTACT_ID, "")) == engage_id
-            and record.section is not Section.DELETED
-            and key_of(column, record.fields.get(name)) != key
-            for record in self._later(position)
-        )
-
-    def _later(self, position: int) -> Iterator[Record]:
-        """The records that come next. A file of this run that cannot be read is told about in its own turn."""
-        with Path(self._file.path).open("rb") as stream:
-            yield from islice(records(stream, self._names, skip=position), _AHEAD)
-        after = turns.following()
-        if after is not None:
-            with suppress(UnreadableExportError, FileNotFoundError), Path(after.path).open("rb") as stream:
-                yield from islice(records(stream, self._names), _AHEAD)
-
     def _finish(self) -> None:
         report = Report.of(self._file.report)
-        group = missing.group_of(self._file)
-        if group:
-            self._lease.renew()
-            report.missing = missing.report(group, self._names)
+        self._lease.renew()
+        done_with = self._reader.finish(self._file, report)
         self._file.report = report.document()
         self._lease.end(
             state=ExportFile.State.DONE, finished_at=clock.now(), problem="", report=self._file.report
         )
-        log.info("contacts export read", file=str(self._file.pk), total=self._file.total)
-        if not self._file.is_complete:
-            discard(self._file)
-        for file in group:
+        log.info("export read", kind=self._file.kind, file=str(self._file.pk), total=self._file.total)
+        for file in done_with:
             discard(file)
 
 

@@ -11,7 +11,6 @@ from contacts.importing.intake import LEVEL_WITH_COPY, sweep_spool
 from contacts.importing.naming import ImportRefusedError
 from contacts.importing.reading import read_next
 from contacts.importing.remote import take_remote
-from contacts.models import ExportFile
 from engage_portal.core.clock import Deadline
 
 SLICE_SECONDS = 30
@@ -31,15 +30,12 @@ def read_exports() -> int:
         sweep_spool()
         take_settled()
         take_remote()
-        while not end.is_past and (file := read_next(is_over=lambda: end.is_past)) is not None:
+        while not end.is_past and read_next(is_over=lambda: end.is_past) is not None:
             had += 1
-            if file.state == ExportFile.State.REJECTED:
-                break
     except (ImportRefusedError, OSError) as refusal:
-        log.error("contacts exports are not read", problem=_problem(refusal))  # noqa: TRY400 - the sentence says it
+        log.error("exports are not read", problem=_problem(refusal))  # noqa: TRY400 - the sentence says it
         return had
-    file = turns.in_turn()
-    if end.is_past and file is not None and file.state != ExportFile.State.REJECTED:
+    if end.is_past and turns.is_any_readable():
         queue_reading()
     return had
 

@@ -1,4 +1,4 @@
-"""Whose turn it is: files are read one at a time, in the order in which Engage made them."""
+"""Whose turn it is: of each kind files are read one at a time, in the order in which Engage made them."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -41,27 +41,34 @@ class Lease:
             raise LostLeaseError
 
 
-def in_turn() -> ExportFile | None:
+def in_turn(kind: str) -> ExportFile | None:
     """The file whose turn it is: the one that was begun, else the first that was not read. It may be a rejected one."""
-    begun = ExportFile.objects.filter(state=State.RUNNING)
-    open_ = ExportFile.objects.filter(state__in=[State.WAITING, State.REJECTED])
+    begun = ExportFile.objects.filter(kind=kind, state=State.RUNNING)
+    open_ = ExportFile.objects.filter(kind=kind, state__in=[State.WAITING, State.REJECTED])
     return begun.order_by(*_ORDER).first() or open_.order_by(*_ORDER).first()
 
 
-def following() -> ExportFile | None:
-    """The file that is read once the one at work is done, if it is here already."""
-    return ExportFile.objects.filter(state=State.WAITING).order_by(*_ORDER).first()
+def following(file: ExportFile) -> ExportFile | None:
+    """The file of the same kind that is read once this one is done, if it is here already."""
+    return ExportFile.objects.filter(kind=file.kind, state=State.WAITING).order_by(*_ORDER).first()
 
 
-def in_the_way() -> ExportFile | None:
-    """The rejected file that others wait behind, if there is one."""
-    file = in_turn()
-    return file if file is not None and file.state == State.REJECTED else None
+def in_the_way() -> list[ExportFile]:
+    """The rejected files that others of their kind wait behind: at most one of each kind."""
+    kinds = ExportFile.objects.filter(state=State.REJECTED).values_list("kind", flat=True).distinct()
+    firsts = [in_turn(kind) for kind in sorted(kinds)]
+    return [file for file in firsts if file is not None and file.state == State.REJECTED]
 
 
-def claim() -> Lease | None:
+def is_any_readable() -> bool:
+    """Whether a file could be read now, or is being read."""
+    firsts = map(in_turn, ExportFile.Kind.values)
+    return any(file is not None and file.state != State.REJECTED for file in firsts)
+
+
+def claim(kind: str) -> Lease | None:
     """Take the file whose turn it is; None where there is none, or another process reads it, or it is in the way."""
-    file = in_turn()
+    file = in_turn(kind)
     if file is None or file.state == State.REJECTED:
         return None
     now = clock.now()
@@ -76,9 +83,9 @@ def claim() -> Lease | None:
 
 
 def before(file: ExportFile) -> QuerySet[ExportFile]:
-    """The files with a number that Engage made before this one, last one first."""
+    """The files of its kind with a number that Engage made before this one, last one first."""
     earlier = Q(made_at__lt=file.made_at) | Q(made_at=file.made_at, number__lt=file.number or 0)
-    numbered = ExportFile.objects.filter(earlier, number__isnull=False).exclude(pk=file.pk)
+    numbered = ExportFile.objects.filter(earlier, kind=file.kind, number__isnull=False).exclude(pk=file.pk)
     return numbered.order_by("-made_at", "-number")
 
 

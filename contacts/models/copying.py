@@ -9,10 +9,16 @@ from engage_portal.core import clock
 
 
 class ExportFile(models.Model):
-    """A contacts export that came in. Each content is read once; a run that was cut off goes on at `position`.
+    """An export that came in. Each content is read once; a run that was cut off goes on at `position`.
 
-    A rejected file holds up those after it, until it is tried again, replaced or passed over.
+    A rejected file holds up those of its kind after it, until it is tried again, replaced or passed over.
     """
+
+    class Kind(models.TextChoices):
+        """What it tells about."""
+
+        CONTACTS = "contacts", "Contacts"
+        PROMOTIONS = "promotions", "Promotions"
 
     class State(models.TextChoices):
         """Where it stands."""
@@ -32,6 +38,7 @@ class ExportFile(models.Model):
         COMMAND = "command", "Command line"
 
     id = models.UUIDField(primary_key=True, default=uuid4)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.CONTACTS)
     name = models.CharField(max_length=255)
     digest = models.CharField(max_length=64, help_text="SHA-256 of the bytes.")
     size = models.PositiveBigIntegerField()
@@ -57,7 +64,7 @@ class ExportFile(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        permissions = [("import_contacts", "Can import contacts exports")]
+        permissions = [("import_contacts", "Can import exports")]
         constraints = [
             models.UniqueConstraint(
                 fields=["digest"],
@@ -68,7 +75,7 @@ class ExportFile(models.Model):
                 name="contacts_export_rejected_with_problem", condition=~Q(state="rejected") | ~Q(problem="")
             ),
         ]
-        indexes = [models.Index(fields=["state", "made_at"], name="contacts_export_next")]
+        indexes = [models.Index(fields=["kind", "state", "made_at"], name="contacts_export_turn")]
 
     def __str__(self) -> str:
         return self.name

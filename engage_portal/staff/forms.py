@@ -93,13 +93,14 @@ class FilesField(forms.FileField):
 
 
 class UploadForm(forms.Form):
-    """Exports of contacts, as Engage made them."""
+    """Exports of contacts or promotions, as Engage made them."""
 
     exports = FilesField(
-        label="Export files", help_text="As Engage named them: their names tell their order."
+        label="Export files",
+        help_text="Contacts or promotions, as Engage named them: their names tell their order.",
     )
     is_complete = forms.BooleanField(
-        label="Together they list everybody",
+        label="Contacts: together they list everybody",
         required=False,
         help_text="Then those who are missing are reported. Nobody is deleted because of it.",
     )

@@ -161,3 +161,10 @@ def test_only_while_something_moves_the_page_follows(ines):
     assert 'hx-trigger="every 3s"' in page
     ExportFile.objects.filter(pk=row.pk).update(state="done")
     assert "hx-trigger" not in ines.get(IMPORTS).text
+
+
+def test_the_page_follows_from_where_a_mistake_is_shown_too(ines, woken):
+    exported(state="running", total=1000, position=640)
+    page = ines.post(f"{IMPORTS}upload/", {}).text
+    assert "Please choose at least one file." in page
+    assert f'hx-get="{IMPORTS}?page=1"' in page

@@ -27,8 +27,9 @@ from engage_portal.engage.xml.imports import (
     untransformable,
     write_file,
 )
-from engage_portal.engage.xml.names import DEFAULT_NAMES, ExportNames, Section, names_from
+from engage_portal.engage.xml.names import DEFAULT_NAMES, ExportNames, Section
 from engage_portal.engage.xml.profile import DEFAULT_PROFILE, ImportProfile, TenantProfile
+from engage_portal.engage.xml.profile_file import profile_from
 from engage_portal.engage.xml.promotions import (
     DEFAULT_PROMOTION_NAMES,
     PromotionNames,
@@ -72,7 +73,7 @@ __all__ = [
     "file_name",
     "glimpse",
     "lines_of",
-    "names_from",
+    "profile_from",
     "promotion_records",
     "promotion_survey",
     "records",

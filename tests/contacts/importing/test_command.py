@@ -84,7 +84,7 @@ def test_a_rejected_file_ends_with_one_and_what_is_behind_it_waits(folder):
     said = contacts("import", folder)
     assert said.code == 1
     assert "20260412100003_0_members.xml was rejected: It is not well-formed XML" in said.err
-    assert "1 file wait behind it" in said.err
+    assert "1 file waits behind it" in said.err
     assert Contact.objects.count() == 0
     passed = contacts("import", folder, "--pass-rejected")
     assert passed.code == 1

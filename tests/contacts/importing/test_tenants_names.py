@@ -4,16 +4,16 @@ import pytest
 
 from contacts.importing import ImportRefusedError, read_next
 from contacts.models import ExportFile
-from engage_portal.engage.xml import BadNamesError, names_from
 from tests.contacts.importing.exporting import MAJA, by_engage_id, outcome, read, taken
 
 NAMES = """
+[contacts_export]
 root = "kunder"
 records = ["kund", "medlem"]
-[sections]
+[contacts_export.sections]
 new = ["nya", "tillagda"]
 deleted = "borttagna"
-[fields]
+[contacts_export.fields]
 "kund-id" = "contactId"
 epost = "email"
 medlemskap = "consents.memberConsent"
@@ -27,7 +27,7 @@ FILE = f"""<k:kunder xmlns:k="urn:x"><k:nya><k:kund><k:kund-id>{MAJA}</k:kund-id
 def names(settings, tmp_path):
     path = tmp_path / "names.toml"
     path.write_text(NAMES)
-    settings.ENGAGE_EXPORT_MAPPING = str(path)
+    settings.ENGAGE_FILE_PROFILE = str(path)
     return path
 
 
@@ -55,21 +55,3 @@ def test_a_file_of_names_that_broke_later_stops_reading_and_changes_nothing(name
         read_next()
     file.refresh_from_db()
     assert file.state == ExportFile.State.WAITING
-
-
-BAD = {
-    "nonsense = 1": "unknown entry",
-    "[sections]\nchanged = 'x'": "unknown section",
-    "[sections]\nnew = 'x'\nupdated = 'x'": "twice",
-    "root = 'a b'": "no element name",
-    "records = []": "empty list",
-    "fields = 1": r"needs a table \[fields\]",
-    "[fields]\na = 1": "no element name",
-}
-
-
-@pytest.mark.parametrize("text", BAD)
-def test_a_senseless_file_of_names_is_told_in_words(tmp_path, text):
-    (tmp_path / "n.toml").write_text(text)
-    with pytest.raises(BadNamesError, match=BAD[text]):
-        names_from(tmp_path / "n.toml")
