@@ -37,7 +37,7 @@ class ReceiptPost(Handler[Receipt]):
     label = "Receipt"
     priority = 40
     success = State.ACCEPTED
-    is_read_back = True
+    is_read_back = may_stay_unseen = True
 
     def load(self, subject_ids: Collection[UUID]) -> Mapping[UUID, Receipt]:
         """The receipts of the batch with their contacts."""

@@ -49,6 +49,20 @@ class BulkRow:
 
 
 @dataclass(frozen=True, slots=True)
+class FileRow:
+    """One item as a record of a file for Engage, of the type that its kind goes in."""
+
+    group: str
+    """Only rows of one group go in one file. Nothing personal: it stands in the file's row."""
+    record: Any = field(repr=False)
+    """What the writer of that type of file writes."""
+    lines: int = 1
+    """What Engage counts it as, where it limits the size of files."""
+    source: str = ""
+    """Who says so, where Engage asks; the same in all of a group."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReadBack:
     """One GET that tells about some accepted items."""
 
@@ -105,8 +119,16 @@ class Handler(ABC, Generic[Subject]):
     """The state after a 2xx: delivered where the answer proves the effect, else accepted."""
     goes_in_bulk: ClassVar[bool] = False
     """Whether it has `bulk_row` and `bulk_call`."""
+    file_type: ClassVar[str] = ""
+    """The type of file that it can go in, where it has `file_row`."""
+    is_repeatable: ClassVar[bool] = False
+    """Whether Engage takes the same once more as nothing new: then a file may hold it even while it is in doubt."""
     is_read_back: ClassVar[bool] = False
     """Whether it has `read_back` and `keep`, for what Engage only accepts."""
+    is_awaited: ClassVar[bool] = False
+    """Whether other items wait for what reading it back finds: then it does not come after them."""
+    may_stay_unseen: ClassVar[bool] = False
+    """Whether nothing here waits for that: `OUTBOX_CONFIRM_HOURS=0` then stops it."""
     first_look_after: ClassVar[float] = 120.0
     """Seconds from acceptance to the first time that it is read back."""
 
@@ -135,6 +157,15 @@ class Handler(ABC, Generic[Subject]):
         """The request for rows of one group; its `run` answers Engage's batch id."""
         raise NotImplementedError(f"{self.kind} has no bulk call for {len(rows)} rows of {group}")
 
+    def file_row(self, item: Item, subject: Subject) -> FileRow | None:
+        """The item as a record of a file, None where it has to wait for the API. Raises as `request` does."""
+        del item, subject
+        return None
+
+    def went_by_file(self, items: Sequence[Item]) -> None:
+        """Engage picked the file up, in the transaction that records it. Whether it was worked in, nobody tells."""
+        del items
+
     def read_back(self, items: Sequence[Item]) -> Iterator[ReadBack]:
         """The GETs that tell what became of accepted items, each for as many items as it can."""
         del items
@@ -142,6 +173,13 @@ class Handler(ABC, Generic[Subject]):
 
     def keep(self, back: ReadBack, answer: Any) -> None:
         """Keep what a GET of `read_back` answered, and confirm the items that it shows. May run twice."""
+
+    def unseen(self, item: Item, error: EngageError | None) -> Verdict | None:
+        """Why an accepted item was never seen, from a refusal of the last look or the way that it went; None: the
+        queue's own words.
+        """
+        del item, error
+        return None
 
     def look(self, item: Item, subject: Subject) -> Call | None:
         """The request that finds out whether an earlier one took effect.

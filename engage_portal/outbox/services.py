@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from engage_portal.core import clock
 from engage_portal.outbox import streams
@@ -120,9 +121,17 @@ def move_stream(*, of: str, to: str, but_not: Item | None = None) -> None:
 @transaction.atomic
 def confirm(*, kind: str, subject_ids: Collection[UUID], seen_in: str) -> int:
     """What Engage had only accepted was seen there: it is delivered. Returns how many; may run twice."""
-    rows = Item.objects.select_for_update().filter(
-        kind=kind, subject_id__in=subject_ids, state=State.ACCEPTED
-    )
+    return _delivered(Item.objects.filter(kind=kind, subject_id__in=subject_ids), seen_in)
+
+
+@transaction.atomic
+def confirm_items(*, pks: Collection[int], seen_in: str) -> int:
+    """The same for single items, where one subject may have several."""
+    return _delivered(Item.objects.filter(pk__in=pks), seen_in)
+
+
+def _delivered(items: QuerySet[Item], seen_in: str) -> int:
+    rows = items.select_for_update().filter(state=State.ACCEPTED)
     pks = list(rows.order_by("pk").values_list("pk", flat=True))
     Item.objects.filter(pk__in=pks).update(state=State.DELIVERED)
     Event.objects.bulk_create([Event(item_id=pk, what="delivered", detail=seen_in) for pk in pks])

@@ -7,10 +7,12 @@ pending     due at `not_before`                            claim → sending; sp
 sending     leased by one worker, no transaction open      outcome; the lease runs out → in_doubt;
                                                            refused to a caller who waits → cancelled
 in_doubt    the request may have taken effect; also every  claim → sending, which looks before it sends:
-            row of a bulk call, whose fate nobody tells    delivered, or pending, or in doubt for longer
+            row of a bulk call, whose fate nobody tells    delivered, or pending, or in doubt for longer;
+                                                           spool → spooled, where doing it twice does no harm
 attention   a person must act                              retry → pending (in_doubt, where it was);
                                                            cancel → cancelled
-spooled     owned by one spool file                        picked up → accepted; withdrawn → pending
+spooled     owned by one spool file                        picked up → accepted; withdrawn → pending, or in
+                                                           doubt where it was
 accepted    Engage took it (2xx) and works it in later     read back → delivered; not seen in time →
                                                            attention
 delivered   seen in Engage                                 purge
@@ -58,9 +60,9 @@ TRANSITIONS: dict[State, frozenset[State]] = {
             State.CANCELLED,
         }
     ),
-    State.IN_DOUBT: frozenset({State.SENDING}),
+    State.IN_DOUBT: frozenset({State.SENDING, State.SPOOLED}),
     State.ATTENTION: frozenset({State.PENDING, State.IN_DOUBT, State.CANCELLED}),
-    State.SPOOLED: frozenset({State.PENDING, State.ACCEPTED}),
+    State.SPOOLED: frozenset({State.PENDING, State.IN_DOUBT, State.ACCEPTED}),
     State.ACCEPTED: frozenset({State.DELIVERED, State.ATTENTION}),
     State.DELIVERED: frozenset(),
     State.CANCELLED: frozenset(),

@@ -12,7 +12,10 @@ _SETTLED_OR_ELSEWHERE: dict[str, str] = {
     State.SENDING: "A worker is sending it right now.",
     State.ATTENTION: "It needs a person: put right what Engage complains about, then send it again; or cancel it.",
     State.SPOOLED: "It is part of a file. Nothing else may send it until the file is picked up or withdrawn.",
-    State.ACCEPTED: "Engage has taken it and works it in later. It is delivered once it is seen there.",
+    State.ACCEPTED: (
+        "Engage has taken it and works it in later: usually within a quarter of an hour, sometimes an hour. The portal "
+        "looks for it there; once it is seen it is delivered."
+    ),
     State.DELIVERED: "It has been seen in Engage. Nothing is left to do.",
     State.CANCELLED: "It was given up. It will not be sent.",
     State.SUPERSEDED: "Another item took its place, or nothing was left to send.",

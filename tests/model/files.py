@@ -8,10 +8,11 @@ from hypothesis.stateful import precondition, rule
 from engage_portal.outbox import spooling
 from engage_portal.outbox.delivery import read_back
 from engage_portal.outbox.models import Item
-from engage_portal.outbox.registry import ReadBack
+from engage_portal.outbox.registry import ReadBack, kinds
 from engage_portal.outbox.states import State
 from tests.model.facts import STORES
-from tests.model.kinds import Change, Note, Subject, Through
+from tests.model.kinds import Birth, Change, Note, Subject, Through
+from tests.model.promises import holds
 from tests.model.tiny_engage import Ending
 from tests.model.workers import Workers, taken_out
 
@@ -31,7 +32,7 @@ class Files(Workers):
         wanted = taken_out(list(self.model.rows), which)
         file = uuid4()
         owned = {item.pk for item in spooling.spool(pks=wanted, spool_file=file)}
-        assert owned == self._could_be_spooled() & set(wanted)
+        assert owned == self._goes_with(set(wanted))
         if owned:
             self.files.append(file)
 
@@ -77,7 +78,7 @@ class Files(Workers):
         if self.looks:
             read_back._keep([self._looked(self.looks.pop(0), ending)])
         else:
-            self.looks += read_back._due()
+            self.looks += read_back._due(kinds())
 
     def _looked(self, back: ReadBack, ending: Ending):
         return read_back._look(back, lambda call: call(Through(self.engage, ending)))
@@ -109,12 +110,28 @@ class Files(Workers):
     def _accepted(self) -> bool:
         return any(item.state == State.ACCEPTED for item in self.model.rows.values())
 
-    def _could_be_spooled(self) -> set[int]:
-        rows = self.model.rows
+    def _goes_with(self, wanted: set[int]) -> set[int]:
+        """What a file gets of what it wants: nothing may stay behind that goes before it."""
+        rows, owned = self.model.rows, set[int]()
+        for pk in sorted(wanted & self._waiting()):
+            earlier = [
+                each for each in rows.values()
+                if each.stream == rows[pk].stream and each.pk < pk and holds(each)
+            ]  # fmt: skip
+            if all(
+                each.kind != Birth.kind and (each.state == State.SPOOLED or each.pk in owned)
+                for each in earlier
+            ):
+                owned.add(pk)
+        return owned
+
+    def _waiting(self) -> set[int]:
         return {
             pk
-            for pk, item in rows.items()
-            if item.state == State.PENDING
+            for pk, item in self.model.rows.items()
+            if (item.state == State.PENDING or (item.state == State.IN_DOUBT and item.kind == Change.kind))
             and not self.model.is_paused(item)
-            and not self.model.has_to_wait(item)
         }
+
+    def _could_be_spooled(self) -> set[int]:
+        return self._goes_with(self._waiting())

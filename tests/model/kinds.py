@@ -148,6 +148,7 @@ class Change(Birth):
     kind = "model.change"
     label = "Change"
     holds_back = False
+    is_repeatable = True
 
     def priority_of(self, fields: Collection[str]) -> int:
         return 10 if "permission" in fields else self.priority

@@ -64,7 +64,7 @@ class Promises:
     def has_to_wait(self, item: Item) -> bool:
         """Whether an earlier item of its stream goes before it, by the words of the README alone."""
         return any(
-            other.stream == item.stream and other.pk < item.pk and _holds(other)
+            other.stream == item.stream and other.pk < item.pk and holds(other)
             for other in self.rows.values()
         )
 
@@ -116,7 +116,7 @@ class Promises:
 
     def _compare_one(self, item: Item, before: Item | None) -> None:
         pk, state = item.pk, State(item.state)
-        assert item.holds == streams.holds_stream(item) == _holds(item), f"{pk} in {state} holds {item.holds}"
+        assert item.holds == streams.holds_stream(item) == holds(item), f"{pk} in {state} holds {item.holds}"
         assert not item.is_parked or state in CLAIMABLE
         assert (state == State.SPOOLED) <= (item.channel == Channel.FILE and item.spool_file is not None)
         if state == State.ATTENTION:
@@ -146,7 +146,9 @@ class Promises:
             for other in self.rows.values():
                 if other.stream != item.stream or other.pk >= pk or other.pk in order[: self._checked]:
                     continue
-                late = _holds(other) and not {pk, other.pk} & self.out_of_turn
+                # A file is written past what is in another file, unless the item truly depends on it.
+                is_passed = item.channel == Channel.FILE and other.kind != Birth.kind
+                late = holds(other) and not is_passed and not {pk, other.pk} & self.out_of_turn
                 assert not late, f"{pk} took effect before {other.pk}, which still waits"
 
     def compare_stories(self) -> None:
@@ -176,7 +178,7 @@ class Promises:
 
     def _head(self, item: Item) -> Item:
         """What it waits for in the end; itself, where nothing goes before it."""
-        return next(other for other in self.rows.values() if other.stream == item.stream and _holds(other))
+        return next(other for other in self.rows.values() if other.stream == item.stream and holds(other))
 
     def _is_open(self, subject: Subject, name: str) -> bool:
         if (subject.id, name) in self.given_up_fields:
@@ -187,5 +189,6 @@ class Promises:
         )
 
 
-def _holds(item: Item) -> bool:
+def holds(item: Item) -> bool:
+    """Whether later items of its stream wait for it, by the words of the README alone."""
     return item.state in MOVING or (item.state == State.ATTENTION and item.kind == Birth.kind)

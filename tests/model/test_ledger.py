@@ -9,6 +9,7 @@ from engage_portal.outbox.delivery import claims, read_back
 from engage_portal.outbox.delivery.recording import record
 from engage_portal.outbox.delivery.sending import prepare, run
 from engage_portal.outbox.models import Item
+from engage_portal.outbox.registry import kinds
 from engage_portal.outbox.states import State
 from tests.model.files import Files
 from tests.model.kinds import Note, Through
@@ -56,7 +57,7 @@ class Ledger(Files):
             claims.release_expired()
             self.model.compare()
             busy = self._deliver()
-            read_back._keep([self._looked(back, Ending.DONE) for back in read_back._due()])
+            read_back._keep([self._looked(back, Ending.DONE) for back in read_back._due(kinds())])
             self.model.compare()
             if not busy and not self._is_unseen():
                 return

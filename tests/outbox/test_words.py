@@ -27,6 +27,10 @@ def test_every_state_has_a_sentence_about_what_is_next(state):
     assert said(state).endswith(".")
 
 
+def test_what_engage_accepted_says_how_long_engage_takes():
+    assert "usually within a quarter of an hour, sometimes an hour" in said(State.ACCEPTED)
+
+
 @pytest.mark.parametrize(
     ("hindrance", "sentence"),
     [

@@ -44,14 +44,15 @@ def deliver(*, seconds: float) -> int:
     """Send what is due, until nothing is, Engage is down, or the time is up. Returns how many attempts were made.
 
     May run several times at once, in any number of processes: an item is leased to one of them. With nothing left to
-    send, what Engage had only accepted is looked for there.
+    send, what Engage had only accepted is looked for there; before, what others wait for.
     """
     claims.release_expired()
     end, made = Deadline.after(seconds), 0
     with ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="engage-send") as pool:
         while not end.is_past and engage_may_be_called():
+            done = read_back.look_for_awaited(pool, end)
             run = _Pass(pool, end)
-            done = run.run()
+            done += run.run()
             if run.has_time_to_spare:
                 done += read_back.look_around(pool, end)
             tallies.write()

@@ -2,7 +2,8 @@
 
 Engage answers a receipt with a yes long before it works it in, and never says what became of it
 [developer.voyado.com/en/receipts/introduction-to-receipts]. One GET may tell about many items: a contact's history
-settles all of that contact's receipts. Only calls that nobody else wants are used for it.
+settles all of that contact's receipts. Only calls that nobody else wants are used for it, but for what other items wait
+for: the id of somebody who went in a file.
 """
 
 from collections.abc import Sequence
@@ -31,8 +32,11 @@ log = structlog.get_logger(__name__)
 _ITEMS_AT_ONCE = 200
 _BOOKED_AT_ONCE = 0.1
 _TAKEN_FOR = timedelta(minutes=5)
+_USUAL_HOURS = 24
 _NEVER_SEEN_AGAIN_FOR = timedelta(days=1)
 """What cannot be looked for stays accepted: a forgotten person's receipt names nobody."""
+_SHARE_OF_AWAITED = 0.25
+"""Of the time there is: ids bring the others on their way, which then need the rest of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +48,32 @@ class _Looked:
     error: EngageError | None = None
 
 
+def look_for_awaited(pool: ThreadPoolExecutor, end: Deadline) -> int:
+    """Look for the accepted items that others wait for, however much there is to send; returns how many GETs were made.
+
+    May run at the same time in any number of processes, as below.
+    """
+    awaited = [handler for handler in kinds() if handler.is_awaited]
+    return _look_for(awaited, pace.Lane.DELIVERY, pool, Deadline.after(end.remaining() * _SHARE_OF_AWAITED))
+
+
 def look_around(pool: ThreadPoolExecutor, end: Deadline) -> int:
     """Look for accepted items while the line is free and time is left; returns how many GETs were made.
 
     May run at the same time in any number of processes; asking twice would be harmless.
     """
+    return _look_for(kinds(), pace.Lane.SPARE, pool, end)
+
+
+def _look_for(
+    handlers: Sequence[Handler[Any]], lane: pace.Lane, pool: ThreadPoolExecutor, end: Deadline
+) -> int:
     asked = 0
-    while not end.is_past and settings.OUTBOX_CONFIRM_HOURS:
-        backs = _due()
+    while not end.is_past:
+        backs = _due(handlers)
         if not backs:
             break
-        starts = pace.reserve(pace.Lane.SPARE, sum(back.call.calls for back in backs))
+        starts = pace.reserve(lane, sum(back.call.calls for back in backs))
         if not starts:
             break
         looked = _ask(backs, starts, pool)
@@ -66,12 +85,13 @@ def look_around(pool: ThreadPoolExecutor, end: Deadline) -> int:
     return asked
 
 
-def _due() -> list[ReadBack]:
+def _due(handlers: Sequence[Handler[Any]]) -> list[ReadBack]:
     """The looks that are due, as many as may be booked at once, taken so that no other process asks the same."""
     now, most = clock.now(), pace.calls_within(_BOOKED_AT_ONCE)
     paused = pauses.current()
-    for handler in kinds():
-        if not handler.is_read_back or paused.stop_everything:
+    for handler in handlers:
+        is_wanted = settings.OUTBOX_CONFIRM_HOURS or not handler.may_stay_unseen
+        if not handler.is_read_back or not is_wanted or paused.stop_everything:
             continue
         due = Item.objects.filter(
             state=State.ACCEPTED, priority=handler.priority, not_before__lte=now, kind=handler.kind
@@ -134,7 +154,7 @@ def _keep(looked: Sequence[_Looked]) -> None:
             with transaction.atomic():
                 if each.error is None:
                     handler_for(each.back.items[0].kind).keep(each.back, each.answer)
-                _wait_or_give_up(each.back)
+                _wait_or_give_up(each.back, each.error)
         except OperationalError as fault:  # a lock that came too late: it is looked at again
             log.warning("reading back is repeated", why=type(fault).__name__)
         except DatabaseError:
@@ -143,18 +163,18 @@ def _keep(looked: Sequence[_Looked]) -> None:
             log.exception("keeping what was read back failed", item=each.back.items[0].pk)
 
 
-def _wait_or_give_up(back: ReadBack) -> None:
+def _wait_or_give_up(back: ReadBack, error: EngageError | None) -> None:
     """What was not seen is looked for again, ever more rarely; in the end a person hears of it."""
     now = clock.now()
     rows = Item.objects.select_for_update().filter(
         pk__in=[item.pk for item in back.items], state=State.ACCEPTED
     )
-    late = timedelta(hours=settings.OUTBOX_CONFIRM_HOURS)
+    late = timedelta(hours=_hours())
     given_up = []
     for item in rows.order_by("pk"):
         age = now - (item.finished_at or now)
         if age > late:
-            move(item, _not_processed(), now=now)
+            move(item, _not_seen(item, error), now=now)
             given_up.append(item)
         else:
             wait = max(age, timedelta(seconds=handler_for(item.kind).first_look_after))
@@ -168,7 +188,13 @@ def _wait_or_give_up(back: ReadBack) -> None:
     )
 
 
-def _not_processed() -> Decision:
-    hours = settings.OUTBOX_CONFIRM_HOURS
-    reason = f"Engage accepted it but has not processed it in {hours} hours."
-    return Decision(State.ATTENTION, Outcome.NOT_FOUND, code="NotProcessed", reason=reason)
+def _hours() -> int:
+    return int(settings.OUTBOX_CONFIRM_HOURS) or _USUAL_HOURS
+
+
+def _not_seen(item: Item, error: EngageError | None) -> Decision:
+    hours = _hours()
+    why = handler_for(item.kind).unseen(item, error)
+    code = why.code if why else "NotProcessed"
+    reason = why.reason if why else f"Engage accepted it but has not processed it in {hours} hours."
+    return Decision(State.ATTENTION, Outcome.NOT_FOUND, code=code, reason=reason)

@@ -152,7 +152,9 @@ class Item(models.Model):
                 name="outbox_item_accepted",
                 condition=Q(state=State.ACCEPTED),
             ),
-            models.Index(fields=["spool_file"], name="outbox_item_spooled", condition=Q(state=State.SPOOLED)),
+            models.Index(
+                fields=["spool_file", "id"], name="outbox_item_spooled", condition=Q(spool_file__isnull=False)
+            ),
             models.Index(
                 fields=["stream", "id"], name="outbox_item_stream", condition=Q(finished_at__isnull=True)
             ),
