@@ -90,6 +90,8 @@ class OutboxView(EngageView):
             OpenApiParameter("state", enum=State.values, many=True),
             OpenApiParameter("kind"),
             OpenApiParameter("store"),
+            OpenApiParameter("outage", description="The number of an outage: what was kept because of it."),
+            OpenApiParameter("file", description="The key of a file for Engage: what it has, or had last."),
             OpenApiParameter("text"),
             *PAGING,
         ],

@@ -1,10 +1,10 @@
-"""Items, pauses and the line to Engage as JSON: the API and `manage.py outbox --json` print the same."""
+"""Items, pauses, outages and the line to Engage as JSON: the API and `manage.py outbox --json` print the same."""
 
 from datetime import datetime
 from typing import Any
 
 from engage_portal.outbox.line.breaker import LineStatus
-from engage_portal.outbox.models import Item, Pause
+from engage_portal.outbox.models import Item, Outage, Pause
 from engage_portal.outbox.selectors import Entry, ItemDetail
 
 
@@ -67,6 +67,22 @@ def line_body(line: LineStatus) -> dict[str, Any]:
         "lastAnswerAt": iso(line.last_answer_at),
         "lastError": line.last_error,
         "nextTryAt": iso(line.next_try_at),
+    }
+
+
+def outage_body(outage: Outage) -> dict[str, Any]:
+    """An outage; `kept` is null until it was counted."""
+    return {
+        "id": outage.pk,
+        "cause": outage.cause,
+        "error": outage.error,
+        "lastAnswerAt": iso(outage.last_answer_at),
+        "beganAt": iso(outage.began_at),
+        "openedAt": iso(outage.opened_at),
+        "endedAt": iso(outage.ended_at),
+        "returns": outage.returns,
+        "kept": outage.kept,
+        "emptiedAt": iso(outage.emptied_at),
     }
 
 

@@ -12,6 +12,7 @@ from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
 from engage_portal.outbox import pauses, streams
 from engage_portal.outbox.delivery.passes import deliver
+from engage_portal.outbox.line import outages
 from engage_portal.outbox.models import Heartbeat
 from engage_portal.outbox.services import forget_finished
 from engage_portal.outbox.waking import woken
@@ -22,7 +23,7 @@ SLICE_SECONDS = 10
 SUPERVISOR = "ENGAGE_PORTAL_SUPERVISOR"
 """Environment variable: the id of the supervisor whose group this process belongs to."""
 
-_KEEP_DAYS = 90
+KEEP_DAYS = 90
 _KEEP_TASKS_DAYS = 7
 
 
@@ -42,15 +43,18 @@ def tick(supervisor: str) -> int:
 def sweep() -> int:
     """Once a minute: finds what no wake-up came for, whoever is or is not supervising."""
     streams.repair(pauses.current())
-    return deliver_due()
+    made = deliver_due()
+    outages.settle()
+    return made
 
 
 def purge() -> int:
     """Once a day: forget what settled long ago, as much of it as the time slice allows, and broken tasks."""
     Task.objects.filter(stopped__lt=clock.now() - timedelta(days=_KEEP_TASKS_DAYS)).delete()
     end, forgotten = Deadline.after(SLICE_SECONDS), 0
-    while not end.is_past and (some := forget_finished(before_days=_KEEP_DAYS)):
+    while not end.is_past and (some := forget_finished(before_days=KEEP_DAYS)):
         forgotten += some
+    outages.forget(before_days=KEEP_DAYS)
     return forgotten
 
 

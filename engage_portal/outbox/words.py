@@ -1,8 +1,12 @@
 """What people are told about items and pauses, on the screen and in the terminal alike."""
 
+from datetime import timedelta
+
+from django.utils.timesince import timesince
+
 from engage_portal.core import clock
 from engage_portal.outbox.line.breaker import status
-from engage_portal.outbox.models import Item, Pause
+from engage_portal.outbox.models import Item, Outage, Pause
 from engage_portal.outbox.pauses import Pauses
 from engage_portal.outbox.registry import kinds
 from engage_portal.outbox.selectors import ItemDetail, worker_is_alive
@@ -20,8 +24,20 @@ _SETTLED_OR_ELSEWHERE: dict[str, str] = {
     State.CANCELLED: "It was given up. It will not be sent.",
     State.SUPERSEDED: "Another item took its place, or nothing was left to send.",
 }
+_A_MINUTE = timedelta(minutes=1)
 _IN_DOUBT = "An earlier try may have arrived. The portal looks in Engage first and sends what is missing."
 _IN_DOUBT_AFTER_BULK = "It went in a bulk call. It counts as delivered once it is seen in Engage."
+
+
+def items_in_words(number: int) -> str:
+    """A number of items."""
+    return "1 item" if number == 1 else f"{number} items"
+
+
+def lasted(outage: Outage) -> str:
+    """How long an outage lasted, or has lasted until now."""
+    until = outage.ended_at or clock.now()
+    return "under a minute" if until - outage.began_at < _A_MINUTE else timesince(outage.began_at, until)
 
 
 def kind_label(kind: str) -> str:

@@ -1,7 +1,10 @@
+from uuid import uuid4
+
 import pytest
 
+from engage_portal.core import clock
 from engage_portal.outbox.filters import ItemFilter
-from engage_portal.outbox.models import Item
+from engage_portal.outbox.models import Item, Outage
 from engage_portal.outbox.states import State
 from tests.outbox.building import item
 
@@ -78,3 +81,28 @@ def test_every_registered_kind_can_be_chosen():
     for handler in kinds():
         wanted = item(kind=handler.kind)
         assert found(kind=handler.kind) == {wanted.pk}
+
+
+def test_an_outage_stands_for_what_was_kept_in_it():
+    now = clock.now()
+    before, kept, after = item(), item(), item()
+    outage = Outage.objects.create(
+        cause="errors", began_at=now, opened_at=now, ended_at=now, first_item=kept.pk, last_item=kept.pk
+    )
+    assert found(outage=str(outage.pk)) == {kept.pk}
+    assert found(outage="") == {before.pk, kept.pk, after.pk}
+
+
+def test_a_file_stands_for_what_it_has_or_had_last():
+    here, there = uuid4(), uuid4()
+    spooled = item(state=State.SPOOLED, channel="file", spool_file=here)
+    withdrawn = item(spool_file=here)
+    item(spool_file=there)
+    assert found(file=str(here)) == {spooled.pk, withdrawn.pk}
+    assert found(file="17") == set()
+
+
+@pytest.mark.parametrize("outage", ["0", "-1", "x", "9" * 30, "٣"])
+def test_an_outage_that_nobody_remembers_has_kept_nothing(outage):
+    item()
+    assert found(outage=outage) == set()

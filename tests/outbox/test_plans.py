@@ -1,5 +1,6 @@
 """What runs again and again reads an index that holds only what it wants, however long the history is."""
 
+import re
 from datetime import timedelta
 from uuid import uuid4
 
@@ -8,7 +9,8 @@ from django.db import connection
 
 from engage_portal.core import clock
 from engage_portal.outbox import streams
-from engage_portal.outbox.models import Item
+from engage_portal.outbox.line import outages
+from engage_portal.outbox.models import Item, Outage
 from engage_portal.outbox.states import State
 from tests.bench import plans
 from tests.outbox.building import unsaved
@@ -83,3 +85,12 @@ def test_what_settled_long_ago():
 
 def test_the_held_back_are_found_without_reading_everything():
     assert "outbox_item_holds" in plan_of(Item.objects.filter(pk=1).exclude(streams.held_back()))
+
+
+def test_what_was_kept_in_an_outage():
+    """A span of the primary key, however many items there are before it and behind it."""
+    now = clock.now()
+    last = Item.objects.order_by("-pk").values_list("pk", flat=True)[0]
+    outage = Outage(began_at=now, ended_at=now, first_item=last - 20, last_item=last - 10)
+    plan = plan_of(outages.items_of(outage))
+    assert re.search(r"outbox_item_pkey|PRIMARY KEY \(rowid>\? AND rowid<\?\)", plan), plan

@@ -11,7 +11,7 @@ from contacts.models import Contact
 from engage_portal.accounts.models import User
 from engage_portal.accounts.services import customer_user
 from engage_portal.core import clock
-from engage_portal.outbox.models import Attempt, EngageLine, Event, Heartbeat, Item, Outcome
+from engage_portal.outbox.models import Attempt, EngageLine, Event, Heartbeat, Item, Outage, Outcome
 from engage_portal.outbox.states import MOVING, OPEN, Channel, State
 from engage_portal.outbox.streams import holds_stream
 from promotions.models import (
@@ -232,6 +232,16 @@ def engage_is_down(*, minutes: float = 34, error: str = "No answer within the ti
     )
 
 
+def outage(**columns) -> Outage:
+    """An outage that ended an hour ago, and kept what came in since the first item."""
+    now = clock.now()
+    times = {"last_answer_at": 98, "began_at": 95, "opened_at": 94, "ended_at": 60}
+    moments = {name: now - timedelta(minutes=minutes) for name, minutes in times.items()}
+    return Outage.objects.create(
+        **{"cause": Outage.Cause.NO_ANSWER, "first_item": 1, "last_item": 1000, **moments, **columns}
+    )
+
+
 def worker_is_alive() -> None:
     """A worker with a pulse."""
     Heartbeat.objects.create(host="test", beat_at=clock.now())
@@ -248,6 +258,7 @@ __all__ = [
     "item",
     "movement",
     "offer",
+    "outage",
     "points",
     "purchase",
     "staff",

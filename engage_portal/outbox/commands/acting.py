@@ -16,9 +16,9 @@ from engage_portal.outbox.commands.arguments import (
     names_something,
 )
 from engage_portal.outbox.commands.speaking import Action, Answer, Options, Terminal
-from engage_portal.outbox.commands.words import items_in_words
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import State
+from engage_portal.outbox.words import items_in_words
 
 
 def retry(options: Options, terminal: Terminal) -> Answer:
@@ -53,7 +53,7 @@ def _meant(options: Options, movable: Collection[State], question: str, terminal
         items = items.filter(state__in=movable)
     found = items.aggregate(number=Count("pk"), newest=Max("pk"))
     if found["number"] > 1 and not options["yes"]:
-        _ask(question.format(items_in_words(found["number"])), terminal)
+        terminal.must_agree(question.format(items_in_words(found["number"])))
     # What came in since the count was not agreed to.
     return items.filter(pk__lte=found["newest"] or 0)
 
@@ -63,14 +63,6 @@ def _check_they_exist(numbers: list[int]) -> None:
     unknown = [str(number) for number in numbers if number not in known]
     if unknown:
         raise CommandError(f"There is no item {', '.join(unknown)}. Nothing was changed.")
-
-
-def _ask(question: str, terminal: Terminal) -> None:
-    answer = terminal.ask(question)
-    if answer is None:
-        raise CommandError(f"{question} Nobody can be asked here; add --yes. Nothing was changed.")
-    if not answer:
-        raise CommandError("Nothing was changed.")
 
 
 def _retry_arguments(parser: CommandParser) -> None:

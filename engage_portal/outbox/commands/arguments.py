@@ -17,7 +17,7 @@ from engage_portal.outbox.selectors import items
 from engage_portal.outbox.states import State
 
 BAD_USAGE = 2
-_FILTERS = ("state", "kind", "store", "text")
+_FILTERS = ("state", "kind", "store", "outage", "text")
 _MOST_DIGITS = 18
 _MOST_NUMBERS = 1000
 
@@ -33,6 +33,9 @@ def add_filters(parser: CommandParser) -> None:
         help=f"may be repeated: {', '.join(State.values)}",
     )
     add_part(parser)
+    parser.add_argument(
+        "--outage", type=whole(1), metavar="OUTAGE", help="what was kept in it; `outages` has the numbers"
+    )
     parser.add_argument("--text", type=line(), help="a number, the beginning of a reference, or a reason")
 
 

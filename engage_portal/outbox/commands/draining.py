@@ -18,12 +18,13 @@ from engage_portal.outbox.commands.arguments import whole
 from engage_portal.outbox.commands.bar import progress
 from engage_portal.outbox.commands.speaking import Action, Answer, Options, Terminal
 from engage_portal.outbox.commands.stopping import told_to_stop
-from engage_portal.outbox.commands.words import items_in_words, moment
+from engage_portal.outbox.commands.words import moment
 from engage_portal.outbox.delivery import claims
 from engage_portal.outbox.delivery.passes import deliver
 from engage_portal.outbox.line import breaker
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import CLAIMABLE, State
+from engage_portal.outbox.words import items_in_words
 
 _SLICE_SECONDS = 1.0
 """How often the bar moves, and how soon a Ctrl-C is noticed besides the request that is under way."""

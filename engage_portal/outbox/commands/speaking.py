@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 from rich.console import Console
 from rich.text import Text
 
@@ -56,6 +56,14 @@ class Terminal:
         except KeyboardInterrupt:
             self.err.print()
             return False
+
+    def must_agree(self, question: str) -> None:
+        """Go on only after a yes. Raises CommandError."""
+        answer = self.ask(question)
+        if answer is None:
+            raise CommandError(f"{question} Nobody can be asked here; add --yes. Nothing was changed.")
+        if not answer:
+            raise CommandError("Nothing was changed.")
 
     def _print(self, part: Rows | Facts | Text) -> None:
         if isinstance(part, Text):

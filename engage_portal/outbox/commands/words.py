@@ -55,8 +55,3 @@ def age(at: datetime) -> str:
     if seconds < _A_MINUTE:
         return f"{seconds} s ago"
     return f"{timesince(at, clock.now(), depth=1)} ago".replace("\xa0", " ")
-
-
-def items_in_words(number: int) -> str:
-    """A number of items."""
-    return "1 item" if number == 1 else f"{number} items"

@@ -17,6 +17,7 @@ from django.db.models import Q
 
 from engage_portal.core import clock
 from engage_portal.engage import AuthFailed, EngageError, Misconfigured, Unavailable
+from engage_portal.outbox.line import outages
 from engage_portal.outbox.line.row import locked_line
 from engage_portal.outbox.models import EngageLine
 
@@ -91,6 +92,7 @@ def report(outcomes: Sequence[EngageError | None], *, within: float | None = Non
         for outcome in outcomes:
             _apply(breaker, line, outcome)
         line.save()
+        outages.follow(line, was_open=was_open, failures=[each for each in outcomes if is_outage(each)])
     came_back = was_open and line.breaker_state == pybreaker.STATE_CLOSED
     if was_open != (line.breaker_state != pybreaker.STATE_CLOSED):
         log.warning("engage is back" if came_back else "engage is down", error=line.last_error)

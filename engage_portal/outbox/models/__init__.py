@@ -3,6 +3,7 @@
 from engage_portal.outbox.models.items import Item
 from engage_portal.outbox.models.journal import Attempt, Event, Outcome
 from engage_portal.outbox.models.line import EngageLine
+from engage_portal.outbox.models.outages import Outage
 from engage_portal.outbox.models.pauses import Pause
 from engage_portal.outbox.models.processes import CacheEntry, Heartbeat, Tally
 
@@ -13,6 +14,7 @@ __all__ = [
     "Event",
     "Heartbeat",
     "Item",
+    "Outage",
     "Outcome",
     "Pause",
     "Tally",
