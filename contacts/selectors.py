@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 
 from contacts.keys import candidates, normalised
 from contacts.kinds import UPDATE
@@ -32,6 +34,21 @@ def contact_by_id(contact_id: UUID) -> Contact | None:
 def contacts_by_id(contact_ids: Collection[UUID]) -> Mapping[UUID, Contact]:
     """Our id → contact, for a batch, in one query."""
     return Contact.objects.select_related("same_as").in_bulk(contact_ids)
+
+
+def newborns_by_id(contact_ids: Collection[UUID]) -> Mapping[UUID, Contact]:
+    """The same, each with `is_known_by_key`: whether our copy has somebody in Engage with one of its keys."""
+    known = Contact.objects.filter(
+        engage_contact_id__isnull=False,
+        same_as__isnull=True,
+        contact_type__iexact=OuterRef("contact_type"),
+    )
+    has_key = [
+        ~Q(**{column: ""}) & Exists(known.filter(**{column: OuterRef(column)}))
+        for column in KEY_FIELDS.values()
+    ]
+    rows = Contact.objects.annotate(is_known_by_key=reduce(or_, has_key))
+    return rows.select_related("same_as").in_bulk(contact_ids)
 
 
 def contacts_with_key(name: str, value: str, *, contact_type: str) -> list[Contact]:

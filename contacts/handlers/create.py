@@ -1,18 +1,30 @@
 """How somebody new reaches Engage: looked up by every key, then created."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from contacts.flat import nested
+from contacts.handlers.filing import creation_row, left_out
 from contacts.handlers.linking import keys_in, keys_of, link, search
 from contacts.kinds import CREATE
 from contacts.models import Contact
-from contacts.selectors import contacts_by_id
+from contacts.selectors import newborns_by_id
+from engage_portal.core import clock
 from engage_portal.engage import Contact as EngageContact
 from engage_portal.engage import EngageError
+from engage_portal.engage.xml import FileType
 from engage_portal.outbox.models import Item
-from engage_portal.outbox.registry import BulkRow, Call, Handler, NothingToSendError, Verdict
+from engage_portal.outbox.registry import (
+    BulkRow,
+    Call,
+    FileRow,
+    Handler,
+    NothingToSendError,
+    ReadBack,
+    Verdict,
+)
+from engage_portal.outbox.services import confirm_items
 from engage_portal.outbox.states import State
 
 _TAKEN = ("ApprovedContactWithKeyExists", "ContactWithKeyIsBeingCreated")
@@ -27,10 +39,13 @@ class ContactCreate(Handler[Contact]):
     priority = 30
     holds_back = True
     goes_in_bulk = True
+    file_type = FileType.CONTACTS
+    is_repeatable = True
+    is_read_back = is_awaited = True
 
     def load(self, subject_ids: Collection[UUID]) -> Mapping[UUID, Contact]:
-        """The contacts of the batch."""
-        return contacts_by_id(subject_ids)
+        """The contacts of the batch, and whether our copy knows their keys already."""
+        return newborns_by_id(subject_ids)
 
     def request(self, item: Item, subject: Contact) -> Call:
         """`POST /api/v3/contacts` with everything that is known here."""
@@ -62,6 +77,39 @@ class ContactCreate(Handler[Contact]):
             "POST /api/v3/contacts/bulk",
             lambda client: client.bulk_create_contacts(rows, contact_type=group),
         )
+
+    def file_row(self, item: Item, subject: Contact) -> FileRow | None:
+        """A record by the tenant's key of members: whoever has that key already in Engage is changed, not doubled.
+
+        So somebody whose key our copy knows there is left to the API, which links and overwrites nothing.
+        """
+        del item
+        return creation_row(subject)
+
+    def went_by_file(self, items: Sequence[Item]) -> None:
+        """From here on sales may follow in files, by the key; the id is found at the next chance."""
+        Contact.objects.filter(pk__in=[item.subject_id for item in items]).update(filed_at=clock.now())
+
+    def read_back(self, items: Sequence[Item]) -> Iterator[ReadBack]:
+        """Somebody sent in a file has no id here yet: `GET /api/v3/contacts/id` finds it, once per key."""
+        contacts = self.load({item.subject_id for item in items})
+        for item in items:
+            if (contact := contacts.get(item.subject_id)) is not None and keys_of(contact):
+                yield ReadBack((item,), self.look(item, contact))
+
+    def keep(self, back: ReadBack, answer: EngageContact | None) -> None:
+        """Keep Engage's id; what it lacks follows through the API."""
+        (item,) = back.items
+        if answer is None:
+            return
+        contact = Contact.objects.select_for_update().filter(pk=item.subject_id).first()
+        if contact is not None and contact.engage_id is None and contact.deleted_at is None:
+            link(contact, answer, {}, item)
+        confirm_items(pks=[item.pk], seen_in="Engage's look-up")
+
+    def unseen(self, item: Item, error: EngageError | None) -> Verdict | None:
+        """A file's import leaves people out and tells only its own log."""
+        return left_out("skips a contact without a valid key, or under the minimum age", item, error)
 
     def look(self, item: Item, subject: Contact) -> Call:
         """Search Engage by each key that the contact has, within its type."""

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from contacts.flat import differs, from_engage, is_permission
 from contacts.kinds import UPDATE
-from contacts.merging import is_later, refresh_keys, said
+from contacts.merging import answer_date, is_later, refresh_keys, said
 from contacts.models import KEY_FIELDS, Answer, Contact, ContactEvent, Happened
 from contacts.snapshots import store_answer
 from engage_portal.core import clock
@@ -23,6 +23,13 @@ _LOOK_BY = (
     ("socialSecurityNumber", IdentifierKind.SOCIAL_SECURITY_NUMBER),
     ("mobilePhone", IdentifierKind.MOBILE_PHONE),
 )
+
+_FILLED_IN_BY_ENGAGE = {
+    "contactId", "memberNumber", "store", "createdInStore", "country", "countryCode", "language",
+}  # fmt: skip
+"""What somebody new may have there though nobody said it."""
+_TELL_A_BIRTHDAY = {"socialSecurityNumber", "birthDay"}
+_FOLLOW_FROM_A_BIRTHDAY = {"birthDay", "age", "gender"}
 
 
 def keys_of(contact: Contact) -> list[Identifier]:
@@ -76,7 +83,10 @@ def link(
         .exclude(pk=contact.pk)
         .first()
     )
-    missing = _missing_in_engage(contact, from_engage(answer), sent)
+    there = from_engage(answer)
+    is_filed = contact.filed_at is not None and known is None and not _was_there_before(contact, there)
+    missing = _missing_in_engage(contact, there, sent, was_created_by_file=is_filed)
+    overruled = [] if sent else _overruled(contact, there, missing)
     target = known or contact
     if known:
         missing = {
@@ -86,6 +96,12 @@ def link(
     target.engage_contact_id = UUID(answer.id)
     events = store_answer(target, answer, as_of=clock.now())
     events.append(ContactEvent(contact=target, what=Happened.LINKED, actor=actor))
+    events += [
+        ContactEvent(
+            contact=target, what=Happened.OVERRULED, actor="Engage", field=name, old=yes, new=there[name]
+        )
+        for name, yes in overruled
+    ]
     if known:
         contact.same_as, contact.changes = known, {}
         refresh_keys(contact)  # the keys are the other one's now
@@ -102,7 +118,39 @@ def link(
         )
 
 
-def _missing_in_engage(contact: Contact, there: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
+def _was_there_before(contact: Contact, there: Mapping[str, Any]) -> bool:
+    """Whether what Engage shows cannot be from our file alone, so that the file changed somebody.
+
+    A file says no yes, and what neither it said nor Engage fills in by itself was known there already.
+    """
+    from_our_own = {*contact.changes, *_FILLED_IN_BY_ENGAGE}
+    if not from_our_own.isdisjoint(_TELL_A_BIRTHDAY):
+        from_our_own |= _FOLLOW_FROM_A_BIRTHDAY
+    return any(
+        said(value) is True or answer_date(value) is not None
+        if is_permission(name)
+        else bool(value) and name not in from_our_own
+        for name, value in there.items()
+    )
+
+
+def _overruled(
+    contact: Contact, there: Mapping[str, Any], missing: Mapping[str, Any]
+) -> list[tuple[str, Any]]:
+    """Each yes that gives way to a no of Engage's: the journal keeps what the person said here."""
+    return [
+        (name, ours)
+        for name, ours in contact.changes.items()
+        if is_permission(name)
+        and said(ours) is True
+        and said(there.get(name)) is False
+        and name not in missing
+    ]
+
+
+def _missing_in_engage(
+    contact: Contact, there: Mapping[str, Any], sent: Mapping[str, Any], *, was_created_by_file: bool
+) -> dict[str, Any]:
     """What the person gave here and Engage has nothing for, or changed after it was sent. Never overwrites more."""
     if sent:
         return {name: value for name, value in contact.changes.items() if sent.get(name) != value}
@@ -112,7 +160,10 @@ def _missing_in_engage(contact: Contact, there: Mapping[str, Any], sent: Mapping
         name: value
         for name, value in contact.changes.items()
         if differs(name, value, there.get(name))
-        and (name in queued or _is_lacking(name, value, there.get(name)))
+        and (
+            name in queued
+            or _is_lacking(name, value, there.get(name), was_created_by_file=was_created_by_file)
+        )
     }
 
 
@@ -123,13 +174,15 @@ def _answered_later(known: Contact, contact: Contact) -> set[str]:
     return {name for name, whose in newest.items() if whose == known.pk}
 
 
-def _is_lacking(name: str, ours: Any, there: Any) -> bool:
+def _is_lacking(name: str, ours: Any, there: Any, *, was_created_by_file: bool) -> bool:
     """Whether Engage should learn what somebody gave here who was found there: an answer only if it is the later one.
 
-    Keys are left as Engage has them: with another one it would be somebody else.
+    Keys are left as Engage has them: with another one it would be somebody else. Whom a file of ours created has a
+    plain *no* for every preference that the file did not say: nobody has answered that.
     """
     if name in KEY_FIELDS or ours in (None, ""):
         return False
     if is_permission(name) and said(there) is not None:
-        return said(ours) is False or is_later(ours, there)
+        is_default = was_created_by_file and not isinstance(there, Mapping)
+        return said(ours) is False or is_default or is_later(ours, there)
     return there in (None, "")

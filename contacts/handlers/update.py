@@ -1,12 +1,14 @@
 """How changes of a contact reach Engage."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from contacts.flat import differs, from_engage, is_permission, nested
+from contacts.handlers.filing import change_row, is_being_imported, left_out
 from contacts.handlers.linking import keys_in
 from contacts.kinds import CREATE, IDENTIFY, UPDATE
 from contacts.merging import answer_date, is_overruled, merge, refresh_keys, said
@@ -17,16 +19,21 @@ from engage_portal.core import clock
 from engage_portal.core.ids import EngageContactId
 from engage_portal.engage import Contact as EngageContact
 from engage_portal.engage import EngageClient, EngageError
+from engage_portal.engage.xml import FileType
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.registry import (
     BulkRow,
     Call,
+    FileRow,
     Handler,
     NothingToSendError,
     NotReadyError,
+    ReadBack,
     UnsendableError,
+    Verdict,
 )
-from engage_portal.outbox.states import Channel
+from engage_portal.outbox.services import confirm_items
+from engage_portal.outbox.states import Channel, State
 
 _PERMISSIONS_PRIORITY = 10
 _PROMPT = timedelta(seconds=10)
@@ -40,6 +47,9 @@ class ContactUpdate(Handler[Contact]):
     label = "Changed contact"
     priority = 30
     goes_in_bulk = True
+    file_type = FileType.CONTACTS
+    is_repeatable = True
+    is_read_back = True
 
     def priority_of(self, fields: Collection[str]) -> int:
         """What a person allows or forbids goes before everything else."""
@@ -51,6 +61,7 @@ class ContactUpdate(Handler[Contact]):
 
     def request(self, item: Item, subject: Contact) -> Call:
         """`PATCH /api/v3/contacts/{contactId}`: repeatable by nature, so nothing is looked up first."""
+        _wait_for_import(subject.same_as or subject)
         engage_id, sent = _changes_to_send(item, subject)
         asks_first = any(
             is_permission(name) and said(value) and (_has_waited(item) or _was_said_before(value))
@@ -66,8 +77,9 @@ class ContactUpdate(Handler[Contact]):
 
     def bulk_row(self, item: Item, subject: Contact) -> BulkRow | None:
         """The changes with one key that Engage knows and that does not change; permissions go alone, at once."""
-        _, sent = _changes_to_send(item, subject)
         contact = subject.same_as or subject
+        _wait_for_import(contact)
+        _, sent = _changes_to_send(item, subject)
         key = next((name for name in KEY_FIELDS if contact.snapshot.get(name) and name not in sent), None)
         if key is None or any(is_permission(name) for name in sent):
             return None
@@ -81,10 +93,49 @@ class ContactUpdate(Handler[Contact]):
             lambda client: client.bulk_update_contacts(rows, contact_type=group),
         )
 
+    def file_row(self, item: Item, subject: Contact) -> FileRow | None:
+        """A record by Engage's id with the changed fields alone."""
+        _wait_for_import(subject.same_as or subject)
+        _, changed = _changes_to_send(item, subject)
+        return change_row(subject.same_as or subject, changed)
+
+    def went_by_file(self, items: Sequence[Item]) -> None:
+        """Till Engage has imported the file, a newer change of the same person waits."""
+        subjects = self.load({item.subject_id for item in items}).values()
+        Contact.objects.filter(pk__in=[each.same_as_id or each.pk for each in subjects]).update(
+            filed_at=clock.now()
+        )
+
+    def read_back(self, items: Sequence[Item]) -> Iterator[ReadBack]:
+        """After a file: whether Engage has the new values; it drops a field that it does not like without a word."""
+        contacts = self.load({item.subject_id for item in items})
+        for item in items:
+            if (contact := contacts.get(item.subject_id)) is None:
+                continue
+            with suppress(NothingToSendError):
+                yield ReadBack((item,), self._compared(item, contact))
+                continue
+            confirm_items(pks=[item.pk], seen_in="another item")
+
+    def keep(self, back: ReadBack, answer: "Patched | None") -> None:
+        """What Engage shows is no longer a change."""
+        (item,) = back.items
+        subject = self.load({item.subject_id}).get(item.subject_id)
+        if answer is not None and subject is not None:
+            self.settle(item, subject, back.call, answer)
+            confirm_items(pks=[item.pk], seen_in="the contact in Engage")
+
+    def unseen(self, item: Item, error: EngageError | None) -> Verdict | None:
+        """A file's import leaves out what it does not like and tells only its own log."""
+        return left_out(
+            "drops a value that it does not take, and skips who is under the minimum age", item, error
+        )
+
     def look(self, item: Item, subject: Contact) -> Call | None:
-        """After a bulk call: whether Engage has the new values. A single call is simply repeated."""
-        if item.channel != Channel.BULK:
-            return None
+        """After a bulk call or a file: whether Engage has the new values. A single call is simply repeated."""
+        return None if item.channel == Channel.API else self._compared(item, subject)
+
+    def _compared(self, item: Item, subject: Contact) -> Call:
         engage_id, wanted = _changes_to_send(item, subject)
         return Call(
             "GET /api/v3/contacts/{contactId}",
@@ -126,9 +177,17 @@ class ContactUpdate(Handler[Contact]):
 
 def not_known_yet(contact: Contact) -> NotReadyError | UnsendableError:
     """Why something about a contact cannot be sent: it is on its way to Engage, or nobody will ever create it."""
+    if Item.objects.filter(subject_id=contact.pk, kind=CREATE, state=State.ACCEPTED).exists():
+        return NotReadyError("The contact went in a file: Engage's id for it has to be found first.")
     if Item.objects.open().filter(stream=contact.stream, kind__in=[CREATE, IDENTIFY]).exists():
         return NotReadyError("The contact has to reach Engage first.")
     return UnsendableError("ContactNotInEngage", "Its contact was never created in Engage.")
+
+
+def _wait_for_import(contact: Contact) -> None:
+    """Picked up is not imported: sent now, a newer value could be overwritten by an older one from a file."""
+    if is_being_imported(contact):
+        raise NotReadyError("Engage is still importing a file with an earlier change.")
 
 
 def _changes_to_send(item: Item, subject: Contact) -> tuple[EngageContactId, dict[str, Any]]:

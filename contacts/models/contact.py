@@ -54,6 +54,9 @@ class Contact(models.Model):
     source = models.CharField(max_length=60, blank=True, help_text="Engage's `source` at creation.")
     created_in_store = models.CharField(max_length=100, blank=True)
     created_as_unapproved = models.BooleanField(default=False)
+    filed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When Engage picked up the last file with something about them."
+    )
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:

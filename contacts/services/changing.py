@@ -18,6 +18,7 @@ from engage_portal.engage import Conflict
 from engage_portal.outbox.delivery.live import Delivered, deliver_now
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.services import enqueue_update, supersede
+from engage_portal.outbox.states import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,8 @@ def _may_have_left(contact: Contact, waiting: Item | None) -> set[str]:
     others = Item.objects.open().filter(stream=contact.stream, kind=UPDATE)
     if waiting and not waiting.was_in_doubt:
         others = others.exclude(pk=waiting.pk)
+    filed = Item.objects.filter(subject_id=contact.pk, kind=UPDATE, state=State.ACCEPTED)
+    others = others.union(filed)
     return {name for fields in others.values_list("fields", flat=True) for name in fields}
 
 

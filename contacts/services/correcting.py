@@ -12,11 +12,12 @@ from contacts.kinds import CREATE, IDENTIFY, UPDATE
 from contacts.merging import refresh_keys
 from contacts.models import KEY_FIELDS, Contact, ContactEvent, Happened
 from contacts.services.changing import locked, save_keys
+from contacts.services.creating import enqueue_creation
 from contacts.shapes import check_body
 from engage_portal.engage import Rejected
 from engage_portal.outbox import control
 from engage_portal.outbox.models import Item
-from engage_portal.outbox.services import enqueue, enqueue_update
+from engage_portal.outbox.services import enqueue_update
 from engage_portal.outbox.states import State
 
 _BUILDS_ANEW = (State.PENDING, State.IN_DOUBT, State.ATTENTION)
@@ -112,13 +113,5 @@ def _founded(contact: Contact, kinds: Collection[str], by: str) -> bool:
         return False
     if Item.objects.filter(holds=True, stream=contact.stream).exists():
         raise Rejected("Other items of this contact are on their way. Cancel them, or wait.", status=422)
-    enqueue(
-        kind=CREATE,
-        subject_id=contact.pk,
-        stream=contact.stream,
-        reference=str(contact.pk),
-        store=contact.created_in_store,
-        looks_first=True,
-        actor=by,
-    )
+    enqueue_creation(contact, looks_first=True, actor=by)
     return True

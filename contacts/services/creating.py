@@ -113,17 +113,22 @@ def contact_keep(contact: Contact, *, looks_first: bool, asked: Asked) -> Item:
             contact.save(force_insert=True)
             record_answers(contact, given, asked)
             ContactEvent.objects.create(contact=contact, what=Happened.BORN, actor=asked.actor)
-            return enqueue(
-                kind=CREATE,
-                subject_id=contact.pk,
-                stream=contact.stream,
-                reference=str(contact.pk),
-                store=contact.created_in_store,
-                looks_first=looks_first,
-                actor=asked.actor,
-            )
+            return enqueue_creation(contact, looks_first=looks_first, actor=asked.actor)
     except IntegrityError:
         raise _key_exists("key") from None
+
+
+def enqueue_creation(contact: Contact, *, looks_first: bool, actor: str) -> Item:
+    """Queue the creation of somebody whom Engage does not know; in the transaction that keeps them."""
+    return enqueue(
+        kind=CREATE,
+        subject_id=contact.pk,
+        stream=contact.stream,
+        reference=str(contact.pk),
+        store=contact.created_in_store,
+        looks_first=looks_first,
+        actor=actor,
+    )
 
 
 def _key_exists(name: str) -> Conflict:

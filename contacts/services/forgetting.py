@@ -17,6 +17,8 @@ from engage_portal.outbox.models import Item
 from engage_portal.outbox.services import enqueue
 from engage_portal.outbox.states import State
 
+_ON_THEIR_WAY = (State.SENDING, State.SPOOLED)
+
 
 def contact_delete(*, contact_id: UUID, source: str, asked: Asked, deadline: Deadline) -> bool:
     """Delete a contact in Engage and forget it here; True where Engage did it in time, else it is queued.
@@ -37,8 +39,8 @@ def _queue_deletion(contact_id: UUID, source: str, asked: Asked) -> Item:
         locked(contact_id) if known else Contact.objects.create(pk=contact_id, engage_contact_id=contact_id)
     )
     mine = Item.objects.open().filter(stream=contact.stream)
-    may_be_there = mine.filter(Q(was_in_doubt=True) | Q(state=State.SENDING), kind=CREATE)
-    if contact.engage_id is None and may_be_there.exists():
+    may_be_there = mine.filter(Q(was_in_doubt=True) | Q(state__in=_ON_THEIR_WAY), kind=CREATE)
+    if contact.engage_id is None and (contact.filed_at is not None or may_be_there.exists()):
         # Forgotten now, nobody could find out any more whether Engage has them, and by which id.
         raise Conflict(
             "Whether Engage has this contact is being looked up. Delete it once that is known.",

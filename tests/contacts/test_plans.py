@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from contacts.models import Contact
-from contacts.selectors import contacts_matching, contacts_with_key
+from contacts.selectors import contacts_matching, contacts_with_key, newborns_by_id
 from engage_portal.engage import Identifier, IdentifierKind
 from tests.bench.filling_contacts import person
 
@@ -52,3 +52,15 @@ def test_every_key_has_its_index(crowd):
         assert index in plan, plan
     (plan,) = plans_of(lambda: contacts_with_key("externalId", "EP-42", contact_type="Member"))
     assert "contacts_external_id" in plan, plan
+
+
+def test_whether_a_newborn_is_known_by_a_key_reads_the_keys_indexes(crowd):
+    born = Contact.objects.create(email="frida@example.com", contact_type="Member")
+    (plan,) = plans_of(lambda: newborns_by_id([born.pk]))
+    for index in (
+        "contacts_email",
+        "contacts_mobile_phone",
+        "contacts_member_number",
+        "contacts_external_id",
+    ):
+        assert index in plan, plan

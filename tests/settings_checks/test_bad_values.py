@@ -58,6 +58,7 @@ BAD = [
     ("ENGAGE_EXPORT_FOLDER", "/nowhere/at/all", "exists"),
     ("ENGAGE_EXPORT_SPOOL", "/etc/passwd", "folder"),
     ("ENGAGE_SOURCE", "s" * 61, "at most 60 characters"),
+    ("SPOOL_MAX_RECORDS", "20001", "20000"),
     ("ENGAGE_FILE_PROFILE", "/nowhere/names.toml", "cannot be read"),
     ("ENGAGE_FILE_PROFILE", "/etc/passwd", "not TOML"),
     ("SFTP_URL", "ftp://user@host/folder", "must be"),
