@@ -59,7 +59,7 @@ def overview(request: HttpRequest, visit: Visit) -> HttpResponseBase:
     context = {
         "contact": contact.value,
         "purchases": purchases_for(visit.contact, offset=0, count=_NEWEST),
-        "offers": [offer for offer in offers_for(visit.contact) if offer.usable],
+        "offers": [offer for offer in offers_for(visit.contact) if offer.state.is_usable],
         "age": age_of(contact, reads["history"], reads["offers"]),
     }
     return render(request, "contacts/overview.html", context)

@@ -1,5 +1,7 @@
 """A member's offers, points and vouchers."""
 
+from collections.abc import Sequence
+
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
@@ -7,8 +9,7 @@ from django.views.decorators.http import require_safe
 
 from engage_portal.accounts.access import Visit, customer_page
 from engage_portal.accounts.ages import age_of
-from promotions.selectors import balances_for, movements_for, offers_for, vouchers_for
-from promotions.selectors.vouchers import VoucherState
+from promotions.selectors import Offer, VoucherView, balances_for, movements_for, offers_for, vouchers_for
 from promotions.services import offers_current, points_current, vouchers_current
 
 PER_PAGE = 20
@@ -18,14 +19,9 @@ _LAST_PAGE = 10_000
 @require_safe
 @customer_page
 def offers(request: HttpRequest, visit: Visit) -> HttpResponseBase:
-    """What they may use now, then what they have used."""
+    """What they may use now, what they may use later, then what they have used."""
     read = offers_current(contact=visit.contact, deadline=visit.deadline)
-    every = offers_for(visit.contact)
-    context = {
-        "usable": [offer for offer in every if offer.usable],
-        "past": [offer for offer in every if not offer.usable],
-        "age": age_of(read),
-    }
+    context = {**_by_state(offers_for(visit.contact)), "age": age_of(read)}
     return render(request, "promotions/offers.html", context)
 
 
@@ -40,17 +36,23 @@ def points(request: HttpRequest, visit: Visit) -> HttpResponseBase:
     paginator = Paginator(range(movements.total), PER_PAGE)
     if number > paginator.num_pages:
         raise Http404
-    every = vouchers_for(visit.contact)
     context = {
         "balances": balances_for(visit.contact),
-        "usable": [each for each in every if each.state is VoucherState.USABLE],
-        "coming": [each for each in every if each.state is VoucherState.NOT_YET],
-        "past": [each for each in every if each.state in {VoucherState.USED, VoucherState.EXPIRED}],
+        **_by_state(vouchers_for(visit.contact)),
         "movements": movements,
         "page": paginator.page(number),
         "age": age_of(vouchers, *reads),
     }
     return render(request, "promotions/points.html", context)
+
+
+def _by_state(every: Sequence[Offer] | Sequence[VoucherView]) -> dict[str, list[Offer | VoucherView]]:
+    """Offers or vouchers as a page shows them: to use now, to use later, used or over."""
+    return {
+        "usable": [each for each in every if each.state.is_usable],
+        "coming": [each for each in every if each.state.is_not_yet_valid],
+        "past": [each for each in every if not (each.state.is_usable or each.state.is_not_yet_valid)],
+    }
 
 
 def _page_number(request: HttpRequest) -> int:

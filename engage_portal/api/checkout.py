@@ -59,8 +59,8 @@ def _answer(found: Checkout, channel: str | None, *, language: str) -> dict[str,
     is_up = breaker.is_closed()
     offers = assignments_for(found.contact, channel=channel) if found.contact else []
     vouchers = vouchers_for(found.contact) if found.contact else []
-    shown = [entry.raw for entry in offers if not entry.redeemed]
-    usable = [voucher.body for voucher in vouchers if voucher.is_usable]
+    shown = [view.body for view in offers if view.state.is_usable]
+    usable = [voucher.body for voucher in vouchers if voucher.state.is_usable]
     cashier, customer = sentences(_situation(found), language)
     return {
         "contact": _shown(found.contact) if found.contact else None,

@@ -106,7 +106,12 @@ ASSIGNMENTS: dict[str, Any] = {
             "description": _TEXT,
             "expiresOn": {"type": "string", "nullable": True},
             "redeemed": _YES_NO,
+            "redeemedOn": {"type": "string", "nullable": True},
             "redemptionChannels": {"type": "array", "items": {"type": "object"}},
+            "state": {
+                "enum": ["usable", "notYetValid", "redeemed"],
+                "description": "Ours: by the portal's clock, with what was redeemed here and is on its way.",
+            },
         },
     },
 }

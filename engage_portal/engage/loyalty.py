@@ -41,6 +41,7 @@ class RedemptionChannel:
     value: Decimal | Money | str | None
     local_values: tuple[Money, ...]
     instruction: str | None
+    raw: Raw = field(repr=False)
 
     @classmethod
     def read(cls, raw: Raw) -> Self:
@@ -50,14 +51,21 @@ class RedemptionChannel:
         if value_type == "PERCENT":
             value = number(raw, "value")
         elif value_type == "MONEY":
-            value = Money.read(member(raw, "value"))
+            value = Money.read(member(raw, "value")) or _bare_money(raw)
         return cls(
-            type=(text(raw, "type") or "").upper(),
+            type=(text(raw, "type") or "").upper().replace("-", ""),
             value_type=value_type,
             value=value,
             local_values=_moneys(member(raw, "localValues")),
             instruction=text(raw, "instruction"),
+            raw=raw,
         )
+
+
+def _bare_money(raw: Raw) -> Money | None:
+    """An amount beside its currency, as files have it [developer.voyado.com/docs/file-based-transfer]."""
+    amount = number(raw, "value")
+    return None if amount is None else Money(amount=amount, currency=(text(raw, "currency") or "").upper())
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,8 @@ class PromotionAssignment:
     description: str | None
     image_url: str | None
     link: str | None
+    valid_from: datetime | None
+    """Not on the page of the API; exports have it, and an assignment may begin later."""
     expires_on: datetime | None
     redeemed: bool
     redeemed_on: datetime | None
@@ -85,21 +95,24 @@ class PromotionAssignment:
 
     @classmethod
     def read(cls, raw: Raw) -> Self:
-        """[SDK ApiPromotionModel]"""
-        redeemed_on = moment(raw, "redeemedOn")
+        """[SDK ApiPromotionModel], the same in v2 and v3; older answers have no `promotionId`. Then the names that
+        exports use for the same [developer.voyado.com/docs/file-based-transfer/promotions-xml-export].
+        """
+        redeemed_on = moment(raw, "redeemedOn", "redeemedDateTime")
         redeemed = truth(raw, "redeemed")
         channels = objects(member(raw, "redemptionChannels"))
         return cls(
-            id=AssignmentId(lowered(raw, "id")),
+            id=AssignmentId(lowered(raw, "id", "couponId")),
             promotion_id=lowered(raw, "promotionId") or None,
-            external_id=text(raw, "externalId"),
+            external_id=text(raw, "externalId", "externalPromotionId"),
             type=text(raw, "type"),
             name=text(raw, "name"),
             heading=text(raw, "heading"),
             description=text(raw, "description"),
             image_url=text(raw, "imageUrl"),
             link=text(raw, "link"),
-            expires_on=moment(raw, "expiresOn"),
+            valid_from=moment(raw, "validFrom", "validFromDate", "startDate"),
+            expires_on=moment(raw, "expiresOn", "expireDateTime"),
             redeemed=redeemed_on is not None if redeemed is None else redeemed,
             redeemed_on=redeemed_on,
             redemption_channels=tuple(RedemptionChannel.read(each) for each in channels),

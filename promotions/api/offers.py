@@ -15,7 +15,7 @@ from engage_portal.api.views import EngageView, aged, guid_or_refuse, store_for
 from engage_portal.core.freshness import Freshness
 from engage_portal.engage import Rejected
 from engage_portal.outbox.line import door
-from promotions.selectors import assignments_for
+from promotions.selectors import UseState, assignments_for
 from promotions.services import CHANNELS, assignment_redeem, offers_current
 
 
@@ -32,7 +32,11 @@ class PromotionAssignments(EngageView):
         responses={200: ASSIGNMENTS, **ERRORS},
     )
     def get(self, request: Request) -> Response:
-        """A contact's promotions, redeemed ones too, as Engage lists them."""
+        """A contact's promotions, redeemed ones too, as Engage lists them.
+
+        `state` is the portal's own, by its clock: `usable`, `notYetValid` or `redeemed`. What has expired since our
+        copy was made is left out, as Engage leaves it out.
+        """
         channel = request.query_params.get("redemptionChannelType", "").upper() or None
         if channel and channel not in CHANNELS:
             raise Rejected(
@@ -44,7 +48,8 @@ class PromotionAssignments(EngageView):
         read = offers_current(contact=contact, deadline=self.deadline)
         if read.freshness is Freshness.NONE:
             raise door.line_down("Engage is away, and these promotions were never fetched before.")
-        return aged([entry.raw for entry in assignments_for(contact, channel=channel)], read)
+        views = assignments_for(contact, channel=channel)
+        return aged([view.body for view in views if view.state is not UseState.EXPIRED], read)
 
 
 class RedeemAssignment(EngageView):

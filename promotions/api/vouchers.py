@@ -16,8 +16,7 @@ from engage_portal.api.schema import ERRORS
 from engage_portal.api.views import EngageView, aged, guid_or_refuse, store_for
 from engage_portal.core.freshness import Freshness
 from engage_portal.outbox.line import door
-from promotions.selectors import vouchers_for
-from promotions.selectors.vouchers import VoucherState
+from promotions.selectors import UseState, vouchers_for
 from promotions.services import voucher_reactivate, voucher_redeem, vouchers_current
 
 _CONTACT = OpenApiParameter("contactId", OpenApiTypes.UUID, required=True)
@@ -29,7 +28,7 @@ _VOUCHER = OpenApiParameter(
 class _Vouchers(EngageView):
     """A contact's vouchers in some states."""
 
-    states: ClassVar[frozenset[VoucherState]]
+    states: ClassVar[frozenset[UseState]]
 
     def listed(self, request: Request) -> Response:
         """The part of them that was asked for, with the age of our copy."""
@@ -45,7 +44,7 @@ class _Vouchers(EngageView):
 class RewardVouchers(_Vouchers):
     """`GET /api/v3/reward-vouchers`."""
 
-    states = frozenset(VoucherState)
+    states = frozenset(UseState)
 
     @extend_schema(
         operation_id="listRewardVouchers",
@@ -61,7 +60,7 @@ class RewardVouchers(_Vouchers):
 class AvailableVouchers(_Vouchers):
     """`GET /api/v3/reward-vouchers/available`."""
 
-    states = frozenset({VoucherState.USABLE})
+    states = frozenset({UseState.USABLE})
 
     @extend_schema(
         operation_id="listAvailableRewardVouchers",
@@ -77,7 +76,7 @@ class AvailableVouchers(_Vouchers):
 class RedeemedVouchers(_Vouchers):
     """`GET /api/v3/reward-vouchers/redeemed`."""
 
-    states = frozenset({VoucherState.USED})
+    states = frozenset({UseState.REDEEMED})
 
     @extend_schema(
         operation_id="listRedeemedRewardVouchers",

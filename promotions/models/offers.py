@@ -15,7 +15,14 @@ class Assignment(models.Model):
         primary_key=True, help_text="Engage's assignment id, never the template's promotionId."
     )
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="assignments")
+    promotion_id = models.UUIDField(
+        null=True,
+        blank=True,
+        db_index=True,
+        help_text="The template, which everybody shares: never redeemed.",
+    )
     redeemed = models.BooleanField(default=False)
+    valid_from = models.DateTimeField(null=True, blank=True)
     expires_on = models.DateTimeField(null=True, blank=True)
     raw = models.TextField(help_text="JSON as Engage sent it; digits are kept.")
     position = models.PositiveIntegerField(default=0, help_text="Engage's order.")

@@ -1,6 +1,6 @@
 """Reading what a contact may use, from our copy."""
 
-from promotions.selectors.offers import Offer, assignments_for, offers_for
+from promotions.selectors.offers import AssignmentView, Offer, assignments_for, offers_for
 from promotions.selectors.points import (
     account_known_as,
     account_of_definition,
@@ -8,10 +8,13 @@ from promotions.selectors.points import (
     movements_for,
     transactions_of,
 )
+from promotions.selectors.states import UseState
 from promotions.selectors.vouchers import VoucherView, vouchers_for
 
 __all__ = [
+    "AssignmentView",
     "Offer",
+    "UseState",
     "VoucherView",
     "account_known_as",
     "account_of_definition",

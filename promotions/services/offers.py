@@ -64,7 +64,9 @@ def offers_store(*, contact: Contact, assignments: list[PromotionAssignment]) ->
             Assignment(
                 pk=guid,
                 contact=contact,
+                promotion_id=parse_guid(entry.promotion_id or ""),
                 redeemed=entry.redeemed or guid in used,
+                valid_from=entry.valid_from,
                 expires_on=entry.expires_on,
                 raw=encode(entry.raw).decode(),
                 position=position,
@@ -73,7 +75,7 @@ def offers_store(*, contact: Contact, assignments: list[PromotionAssignment]) ->
         ],
         update_conflicts=True,
         unique_fields=["id"],
-        update_fields=["contact", "redeemed", "expires_on", "raw", "position"],
+        update_fields=["contact", "promotion_id", "redeemed", "valid_from", "expires_on", "raw", "position"],
     )
     fetched_at = clock.now()
     AssignmentSnapshot.objects.update_or_create(contact=contact, defaults={"fetched_at": fetched_at})

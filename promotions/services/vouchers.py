@@ -18,7 +18,8 @@ from engage_portal.outbox.services import enqueue, supersede
 from engage_portal.outbox.states import State
 from promotions.kinds import VOUCHER_REACTIVATE, VOUCHER_REDEEM
 from promotions.models import Voucher, VoucherUse
-from promotions.selectors.vouchers import VoucherState, standings, state_of
+from promotions.selectors.states import UseState, use_state
+from promotions.selectors.vouchers import standings
 from promotions.services.voucher_copy import vouchers_current
 
 ALREADY_REDEEMED = "RewardVoucherAlreadyRedeemed"
@@ -60,12 +61,12 @@ def _refuse_from_copy(voucher: Voucher) -> None:
     """While Engage is away our copy says what it would say: better at the till than to staff, days later."""
     standing = standings([voucher.pk]).get(voucher.pk)
     redeemed = standing.is_used if standing else voucher.redeemed
-    state = state_of(voucher, redeemed=redeemed)
-    if state is VoucherState.USED:
+    state = use_state(voucher, redeemed=redeemed)
+    if state is UseState.REDEEMED:
         raise _already_redeemed(voucher.pk)
-    if state is VoucherState.EXPIRED:
+    if state is UseState.EXPIRED:
         raise Conflict("The voucher has expired.", error_code="RewardVoucherExpired")
-    if state is VoucherState.NOT_YET:
+    if state is UseState.NOT_YET_VALID:
         raise Conflict("The voucher cannot be used yet.", error_code="RewardVoucherNotYetValid")
 
 
@@ -153,7 +154,7 @@ def _used_elsewhere(voucher_id: UUID, voucher: Voucher | None) -> VoucherUse:
 def _refuse_reactivation_from_copy(voucher: Voucher, *, is_used_here: bool) -> None:
     if not is_used_here and not voucher.redeemed:
         raise Conflict("The voucher is not used.", error_code=ALREADY_ACTIVATED)
-    if state_of(voucher, redeemed=False) is VoucherState.EXPIRED:
+    if use_state(voucher, redeemed=False) is UseState.EXPIRED:
         raise Conflict("The voucher has expired.", error_code="RewardVoucherExpired")
 
 

@@ -88,6 +88,7 @@ def offer(contact: Contact, *, heading: str, **more) -> UUID:
     pk = uuid4()
     expires_on = more.get("expires_on")
     channel = {"type": "ECOM", "valueType": "PERCENT", "value": more.get("value", 20), "instruction": None}
+    channel |= more.get("way", {})
     if "code" in more:
         channel |= {"valueType": "EXTERNALOFFER", "value": more["code"]}
     raw = {

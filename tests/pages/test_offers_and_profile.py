@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from engage_portal.core import clock
+from promotions.models import Assignment
 from tests.pages import building
 from tests.pages.people import signed_in
 
@@ -28,7 +29,7 @@ def test_an_offer_shows_its_value_code_and_end(carol):
     building.offer(carol, heading="A fifth off", value=20, expires_on=clock.now() + timedelta(days=400))
     building.offer(carol, heading="Free parcel", code="SPRING")
     page = page_of(carol, "/me/offers/")
-    for word in ("20 % off", "A fifth off", "Until ", "SPRING", "Ready to use"):
+    for word in ("20% off", "A fifth off", "Until ", "SPRING", "Ready to use"):
         assert word in page
 
 
@@ -41,6 +42,24 @@ def test_used_and_past_offers_stand_apart_without_their_code(carol):
     assert "OLDCODE" not in page
     assert "USEDCODE" not in page
     assert "Enjoyed" not in page_of(carol, "/me/")
+
+
+def test_an_offer_that_begins_later_is_coming_and_keeps_its_code(carol):
+    pk = building.offer(carol, heading="Winter days", code="SOON")
+    Assignment.objects.filter(pk=pk).update(valid_from=clock.now() + timedelta(days=400))
+    page = page_of(carol, "/me/offers/")
+    for word in ("Coming", "Not yet", "From ", "Online", "Winter days"):
+        assert word in page
+    assert "SOON" not in page
+    assert "Winter days" not in page_of(carol, "/me/")
+
+
+def test_an_offer_that_a_cashier_has_to_give_says_so(carol):
+    way = {"type": "POS", "valueType": "MANUAL", "value": "A mug as a gift"}
+    building.offer(carol, heading="For you", way=way)
+    page = page_of(carol, "/me/offers/")
+    for word in ("A mug as a gift", "Ask the cashier", "In our stores"):
+        assert word in page
 
 
 @pytest.mark.parametrize(

@@ -21,10 +21,12 @@ def listed(till, **query) -> dict[str, dict]:
 
 def test_engages_list_is_passed_on_word_for_word(engage, till):
     ours = listed(till)
+    states = {key: entry.pop("state") for key, entry in ours.items()}
     theirs = {key: record["item"] for key, record in engage.engage.store.all("assignment").items()}
     assert ours == {key: theirs[key] for key in ours}
     assert {seeds.ANNA_PERCENT_ID, seeds.ANNA_MONEY_ID, seeds.ANNA_REDEEMED_ID} <= set(ours)
     assert ours[seeds.ANNA_REDEEMED_ID]["redeemed"] is True
+    assert (states[seeds.ANNA_REDEEMED_ID], states[seeds.ANNA_MONEY_ID]) == ("redeemed", "usable")
 
 
 def test_redeemed_ones_are_listed_too(engage, till):
