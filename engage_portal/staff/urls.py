@@ -12,6 +12,7 @@ from engage_portal.staff.views import (
     imports,
     pauses,
     queue,
+    trust,
 )
 
 app_name = "staff"
@@ -35,6 +36,10 @@ urlpatterns = [
     path("clashes/", clashes.clashes, name="clashes"),
     path("clashes/<int:pk>/settle/", clashes.settle, name="settle_clash"),
     path("days/", days.days, name="days"),
+    path("trust/", trust.overview, name="trust"),
+    path("trust/rules/new/", trust.rule, name="trust_rule_new"),
+    path("trust/rules/<int:pk>/", trust.rule, name="trust_rule"),
+    path("trust/rules/<int:pk>/delete/", trust.delete, name="trust_rule_delete"),
     path("pauses/", pauses.overview, name="pauses"),
     path("pauses/start/", pauses.start, name="pause"),
     path("pauses/<int:pk>/end/", pauses.end, name="resume"),

@@ -3,16 +3,20 @@
 from promotions.models.offers import Assignment, AssignmentSnapshot, Redemption
 from promotions.models.open_offers import OpenOffer
 from promotions.models.points import PointAccount, PointSnapshot, PointTransaction
+from promotions.models.trust import OfferKind, TrustedUse, TrustRule
 from promotions.models.vouchers import Voucher, VoucherSnapshot, VoucherUse
 
 __all__ = [
     "Assignment",
     "AssignmentSnapshot",
+    "OfferKind",
     "OpenOffer",
     "PointAccount",
     "PointSnapshot",
     "PointTransaction",
     "Redemption",
+    "TrustRule",
+    "TrustedUse",
     "Voucher",
     "VoucherSnapshot",
     "VoucherUse",

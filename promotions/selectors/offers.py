@@ -9,7 +9,7 @@ from uuid import UUID
 from contacts.models import Contact
 from engage_portal.engage import PromotionAssignment, RedemptionChannel
 from engage_portal.engage.wire import decode, member
-from promotions.models import Assignment, Redemption
+from promotions.models import Assignment, AssignmentSnapshot, Redemption
 from promotions.selectors.states import Dated, UseState, use_state
 from promotions.words import discount_words, hint_words, place_words
 
@@ -86,6 +86,12 @@ def _used_at(assignment_ids: Collection[UUID]) -> dict[UUID, datetime]:
         return {}
     used = Redemption.objects.filter(assignment_id__in=assignment_ids)
     return dict(used.values_list("assignment_id", "accepted_at"))
+
+
+def offers_known_at(contact_id: UUID) -> datetime | None:
+    """How old our copy of somebody's offers is: Engage's list, else None."""
+    snapshot = AssignmentSnapshot.objects.filter(contact=contact_id).first()
+    return snapshot.fetched_at if snapshot else None
 
 
 def ways_of(entry: PromotionAssignment) -> dict[str, RedemptionChannel]:

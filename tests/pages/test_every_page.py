@@ -37,6 +37,8 @@ STAFF = [
     f"/staff/contacts/{STOPPED}/link/",
     f"/staff/contacts/{STOPPED}/delete/",
     "/staff/contacts/imports/",
+    "/staff/trust/",
+    "/staff/trust/rules/new/",
     "/staff/security/",
     "/staff/security/password/",
     "/staff/security/confirm/",
@@ -57,6 +59,7 @@ def pages(alice, engage_away):
         "correct_contact",
         "reveal_contact",
         "import_contacts",
+        "change_trustrule",
     )
     first = building.item(pk=1, state=State.ATTENTION)
     newcomer(pk=STOPPED)
