@@ -10,4 +10,8 @@ class PromotionsConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the registries."""
+        from contacts.importing.readers import register_reader
         from promotions import handlers, shredder  # noqa: F401 - they register themselves
+        from promotions.importing.reader import PromotionsReader
+
+        register_reader(PromotionsReader)

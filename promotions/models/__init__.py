@@ -1,6 +1,6 @@
 """What a contact may use: promotions, reward vouchers and points; and what was used."""
 
-from promotions.models.offers import Assignment, AssignmentSnapshot, Redemption
+from promotions.models.offers import Assignment, AssignmentSnapshot, Redemption, Withdrawal
 from promotions.models.open_offers import OpenOffer
 from promotions.models.points import PointAccount, PointSnapshot, PointTransaction
 from promotions.models.trust import OfferKind, TrustedUse, TrustRule
@@ -20,4 +20,5 @@ __all__ = [
     "Voucher",
     "VoucherSnapshot",
     "VoucherUse",
+    "Withdrawal",
 ]

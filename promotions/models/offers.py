@@ -26,6 +26,10 @@ class Assignment(models.Model):
     expires_on = models.DateTimeField(null=True, blank=True)
     raw = models.TextField(help_text="JSON as Engage sent it; digits are kept.")
     position = models.PositiveIntegerField(default=0, help_text="Engage's order.")
+    as_of = models.DateTimeField(
+        null=True, blank=True,
+        help_text="The moment of Engage's that this shows: a question left, an export was made.",
+    )  # fmt: skip
 
     class Meta:
         indexes = [models.Index(fields=["contact", "position"], name="promotions_of_contact")]
@@ -39,9 +43,20 @@ class AssignmentSnapshot(models.Model):
 
     contact = models.OneToOneField(Contact, primary_key=True, on_delete=models.CASCADE, related_name="offers")
     fetched_at = models.DateTimeField()
+    as_of = models.DateTimeField(null=True, blank=True, help_text="When the question left.")
 
     def __str__(self) -> str:
         return f"offers of {self.contact_id}"
+
+
+class Withdrawal(models.Model):
+    """An assignment that an export called deleted, so that an older file does not bring it back. Nobody's any more."""
+
+    assignment_id = models.UUIDField(primary_key=True)
+    as_of = models.DateTimeField(db_index=True, help_text="When the export was made.")
+
+    def __str__(self) -> str:
+        return f"withdrawal of {self.assignment_id}"
 
 
 class Redemption(models.Model):

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from django.db.models import Min
+
 from contacts.models import Contact
 from engage_portal.engage import PromotionAssignment, RedemptionChannel
 from engage_portal.engage.wire import decode, member
@@ -89,9 +91,12 @@ def _used_at(assignment_ids: Collection[UUID]) -> dict[UUID, datetime]:
 
 
 def offers_known_at(contact_id: UUID) -> datetime | None:
-    """How old our copy of somebody's offers is: Engage's list, else None."""
+    """How old our copy of somebody's offers is: Engage's list, else since when exports tell of them, else None."""
     snapshot = AssignmentSnapshot.objects.filter(contact=contact_id).first()
-    return snapshot.fetched_at if snapshot else None
+    if snapshot is not None:
+        return snapshot.fetched_at
+    known: datetime | None = Assignment.objects.filter(contact=contact_id).aggregate(at=Min("as_of"))["at"]
+    return known
 
 
 def ways_of(entry: PromotionAssignment) -> dict[str, RedemptionChannel]:
