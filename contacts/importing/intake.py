@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -39,7 +40,13 @@ def take_upload(name: str, chunks: Iterable[bytes], by: str, *, is_complete: boo
 
 
 def take_pieces(
-    name: str, pieces: Iterable[bytes], by: str, *, origin: ExportFile.Origin, is_complete: bool = False
+    name: str,
+    pieces: Iterable[bytes],
+    by: str,
+    *,
+    origin: ExportFile.Origin,
+    is_complete: bool = False,
+    written_at: datetime | None = None,
 ) -> ExportFile:
     """The same for whatever comes from elsewhere."""
     check_level()
@@ -47,7 +54,16 @@ def take_pieces(
     path = spool_folder() / f"{uuid4()}.xml"
     try:
         digest, size = _spooled(path, pieces)
-        file = _registered(parsed, digest, size, path=path, origin=origin, by=by, is_complete=is_complete)
+        file = _registered(
+            parsed,
+            digest,
+            size,
+            path=path,
+            origin=origin,
+            by=by,
+            is_complete=is_complete,
+            written_at=written_at,
+        )
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -67,7 +83,14 @@ def take_file(
         digest.update(piece)
         size += len(piece)
     return _registered(
-        parsed, digest.hexdigest(), size, path=path.resolve(), origin=origin, by=by, is_complete=is_complete
+        parsed,
+        digest.hexdigest(),
+        size,
+        path=path.resolve(),
+        origin=origin,
+        by=by,
+        is_complete=is_complete,
+        written_at=datetime.fromtimestamp(path.stat().st_mtime, UTC),
     )
 
 
@@ -145,6 +168,7 @@ def _registered(
     origin: ExportFile.Origin,
     by: str,
     is_complete: bool,
+    written_at: datetime | None,
 ) -> ExportFile:
     now, kind = clock.now(), kind_of(path, name.text)
     file = ExportFile(
@@ -156,7 +180,8 @@ def _registered(
         path=str(path),
         is_complete=is_complete and kind == ExportFile.Kind.CONTACTS,
         # A clock that is ahead must not make everything older than this file.
-        made_at=min(name.made_at or now, now),
+        made_at=min(name.made_at or written_at or now, now),
+        written_at=written_at,
         number=name.number,
         added_by=by[:150],
     )

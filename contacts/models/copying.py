@@ -35,6 +35,7 @@ class ExportFile(models.Model):
         FOLDER = "folder", "Folder"
         UPLOAD = "upload", "Upload"
         SFTP = "sftp", "SFTP"
+        DROPBOX = "dropbox", "Dropbox folder"
         COMMAND = "command", "Command line"
 
     id = models.UUIDField(primary_key=True, default=uuid4)
@@ -47,7 +48,12 @@ class ExportFile(models.Model):
     is_complete = models.BooleanField(
         default=False, help_text="It lists everybody: who is missing from it is reported, never deleted."
     )
-    made_at = models.DateTimeField(help_text="When Engage made it, by its name, else when it came.")
+    made_at = models.DateTimeField(
+        help_text="When Engage made it: by its name, else when it was written or came."
+    )
+    written_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it was last written, by the clock of where it lay."
+    )
     number = models.PositiveIntegerField(
         null=True, blank=True, help_text="The file number in its name; null where the name is not Engage's."
     )

@@ -1,41 +1,25 @@
 """Exports are fetched from a real OpenSSH server, whose key is pinned."""
 
 import pytest
-from django.core.cache import cache
 
 from contacts.importing import intake, read_next
 from contacts.importing.remote import take_remote
 from contacts.models import Contact, ExportFile
-from engage_portal.fallback import sftp
+from engage_portal.fallback.dropbox import DropboxError, Trouble, opened
+from engage_portal.fallback.dropbox.host_keys import host_key
 from engage_portal.sandbox.exports import person
 from tests.contacts.importing.exporting import export
 from tests.fallback import server as ssh
+from tests.fallback.boxes import needs_sshd
+from tests.fallback.conftest import use
 
-pytestmark = [
-    pytest.mark.django_db,
-    pytest.mark.xdist_group("sftp"),
-    pytest.mark.skipif(
-        ssh.SSHD is None, reason="NO SSHD: openssh-server is not installed, SFTP is not tested"
-    ),
-]
-if ssh.SSHD is None:
-    print("SFTP is NOT tested: openssh-server is not installed")
-
-
-@pytest.fixture(scope="module")
-def started(tmp_path_factory):
-    with ssh.running(tmp_path_factory.mktemp("sshd")) as server:
-        yield server
+pytestmark = [pytest.mark.django_db, *needs_sshd]
 
 
 @pytest.fixture
 def server(started, settings, tmp_path):
-    cache.clear()
-    for path in started.folder.iterdir():
-        path.unlink()
+    use(started, settings)
     settings.ENGAGE_EXPORT_SPOOL = str(tmp_path / "spool")
-    settings.SFTP_URL, settings.SFTP_HOST_KEY = started.url, started.host_key
-    settings.SFTP_KEY_FILE, settings.SFTP_PASSWORD = str(started.key_file), ""
     return started
 
 
@@ -91,7 +75,7 @@ def test_what_was_read_is_deleted_there_where_that_is_wanted(server, settings):
 
 def test_another_host_key_is_refused_before_anything_is_sent(server, settings, tmp_path, caplog):
     settings.SFTP_HOST_KEY = ssh.key_pair(tmp_path / "another")
-    with pytest.raises(sftp.SftpError, match="another host key"), sftp.session():
+    with pytest.raises(DropboxError, match="another host key"), opened():
         pass
     assert take_remote() == []
 
@@ -99,14 +83,22 @@ def test_another_host_key_is_refused_before_anything_is_sent(server, settings, t
 def test_another_user_key_is_refused(server, settings, tmp_path):
     ssh.key_pair(tmp_path / "stranger")
     settings.SFTP_KEY_FILE = str(tmp_path / "stranger")
-    with pytest.raises(sftp.SftpError, match="refuses the user"), sftp.session():
+    with (
+        pytest.raises(DropboxError, match=f"refuses the login of user {server.user}: check SFTP_URL"),
+        opened(),
+    ):
         pass
 
 
 def test_a_folder_that_is_not_there_is_told_in_a_sentence(server, settings):
     settings.SFTP_URL = f"{server.url}/nowhere"
-    with pytest.raises(sftp.SftpError, match="no such folder"), sftp.session() as there:
-        there.files()
+    with (
+        pytest.raises(
+            DropboxError, match=f"127.0.0.1:{server.port} does not have the folder .*/nowhere: check"
+        ),
+        opened() as there,
+    ):
+        there.files("")
 
 
 def test_a_server_that_is_away_is_no_error_of_the_task(server, settings):
@@ -121,11 +113,12 @@ def test_keys_of_the_machine_are_never_tried(server, settings, monkeypatch, tmp_
     (tmp_path / ".ssh").mkdir()
     for name in ("id_ed25519",):
         (tmp_path / ".ssh" / name).write_bytes(server.key_file.read_bytes())
-    with pytest.raises(sftp.SftpError), sftp.session():
+    with pytest.raises(DropboxError) as found, opened():
         pass
+    assert found.value.trouble is Trouble.UNREACHABLE
 
 
 @pytest.mark.parametrize("text", ["", "ssh-ed25519", "ssh-ed25519 ????", "nonsense AAAA", "ssh-ed25519 AAAA"])
 def test_what_is_no_host_key_is_refused(text):
     with pytest.raises(ValueError, match="no public key"):
-        sftp.host_key(text)
+        host_key(text)
