@@ -35,6 +35,7 @@ from promotions.api import (
     RedeemAssignment,
     RedeemedVouchers,
     RedeemVoucher,
+    ReleaseAssignment,
     RewardVouchers,
 )
 from receipts.api import Receipts, Transactions
@@ -67,6 +68,7 @@ urlpatterns = [
     path("api/v3/receipts", Receipts.as_view()),
     path("api/portal/v1/status", StatusView.as_view()),
     path("api/portal/v1/checkout", CheckoutView.as_view()),
+    path("api/portal/v1/promotion-assignments/<str:assignment_id>/release", ReleaseAssignment.as_view()),
     path("api/portal/v1/outbox", OutboxView.as_view()),
     path("api/portal/v1/outbox/<int:pk>", OutboxItemView.as_view()),
     path("api/portal/v1/outbox/<int:pk>/retry", RetryOutboxItemView.as_view()),

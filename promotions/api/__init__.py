@@ -1,6 +1,6 @@
 """Promotions, points and vouchers in Engage's v3 language."""
 
-from promotions.api.offers import PromotionAssignments, RedeemAssignment
+from promotions.api.offers import PromotionAssignments, RedeemAssignment, ReleaseAssignment
 from promotions.api.points import OnePointAccount, PointAccounts, PointTransactions
 from promotions.api.vouchers import (
     AvailableVouchers,
@@ -20,5 +20,6 @@ __all__ = [
     "RedeemAssignment",
     "RedeemVoucher",
     "RedeemedVouchers",
+    "ReleaseAssignment",
     "RewardVouchers",
 ]

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from contacts.api import contact_or_404
-from engage_portal.api.idempotency import answered_once
+from engage_portal.api.idempotency import answered_once, key_digest
 from engage_portal.api.parsers import object_body
 from engage_portal.api.schema import ASSIGNMENTS, ERRORS, REDEEM
 from engage_portal.api.views import EngageView, aged, guid_or_refuse, store_for
@@ -16,7 +16,7 @@ from engage_portal.core.freshness import Freshness
 from engage_portal.engage import Rejected
 from engage_portal.outbox.line import door
 from promotions.selectors import UseState, assignments_for
-from promotions.services import CHANNELS, assignment_redeem, offers_current
+from promotions.services import CHANNELS, assignment_redeem, offers_current, redemption_release
 
 
 class PromotionAssignments(EngageView):
@@ -64,7 +64,9 @@ class RedeemAssignment(EngageView):
         request={"application/json": REDEEM},
         responses={
             200: OpenApiResponse(description="Redeemed in Engage."),
-            202: OpenApiResponse(description="Redeemed here; on its way to Engage."),
+            202: OpenApiResponse(
+                description="Redeemed here; on its way to Engage. `Location` is its item in the queue."
+            ),
             **ERRORS,
         },
     )
@@ -84,6 +86,33 @@ class RedeemAssignment(EngageView):
             channel=channel.upper(),
             store=store_for(self.key, ""),
             actor=self.key.name,
+            request_key=key_digest(request),
             deadline=self.deadline,
         )
-        return Response(None, status=200 if redeemed.is_live else 202)
+        if redeemed.is_live:
+            return Response(None, status=200)
+        return Response(None, status=202, headers={"Location": f"/api/portal/v1/outbox/{redeemed.item.pk}"})
+
+
+class ReleaseAssignment(EngageView):
+    """`POST /api/portal/v1/promotion-assignments/{assignmentId}/release`: the portal's own, Engage has no such call."""
+
+    @extend_schema(
+        operation_id="releasePromotionAssignment",
+        tags=["promotions"],
+        parameters=[
+            OpenApiParameter("assignment_id", UUID, "path", description="The `id` that was redeemed.")
+        ],
+        request=None,
+        responses={
+            200: OpenApiResponse(description="Usable again; Engage never hears of the use."),
+            **ERRORS,
+        },
+    )
+    @answered_once
+    def post(self, request: Request, assignment_id: str) -> Response:
+        """Make a promotion usable again, because its sale was cancelled: only while the use waits here (409 after)."""
+        del request
+        guid = guid_or_refuse(assignment_id, code="InvalidPromotionIdNoData", name="assignmentId")
+        redemption_release(assignment_id=guid, store=self.key.store, actor=self.key.name)
+        return Response(None)

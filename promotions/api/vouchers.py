@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from contacts.api import contact_or_404
-from engage_portal.api.idempotency import answered_once
+from engage_portal.api.idempotency import answered_once, key_digest
 from engage_portal.api.loyalty_schema import VOUCHERS
 from engage_portal.api.paging import PAGING, asked_part, page_body
 from engage_portal.api.schema import ERRORS
@@ -106,11 +106,11 @@ class RedeemVoucher(EngageView):
     @answered_once
     def post(self, request: Request, reward_voucher_id: str) -> Response:
         """Use a voucher, once. From the answer on it is used here too, on every till."""
-        del request
         used = voucher_redeem(
             voucher_id=_guid(reward_voucher_id),
             store=store_for(self.key, ""),
             actor=self.key.name,
+            request_key=key_digest(request),
             deadline=self.deadline,
         )
         return Response(None, status=200 if used.is_live else 202)

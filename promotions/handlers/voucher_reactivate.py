@@ -1,32 +1,23 @@
 """How vouchers of cancelled sales become usable again in Engage."""
 
-from collections.abc import Collection, Mapping
 from typing import Any
-from uuid import UUID
 
 from engage_portal.core.ids import EngageContactId
 from engage_portal.engage import EngageClient, EngageError
 from engage_portal.outbox.models import Item
-from engage_portal.outbox.registry import Call, Handler, Verdict
+from engage_portal.outbox.registry import Call, Verdict
 from engage_portal.outbox.states import State
-from promotions.handlers.voucher_redeem import engage_contact_of
+from promotions.handlers.voucher_uses import OfVoucherUse, engage_contact_of
 from promotions.kinds import VOUCHER_REACTIVATE
 from promotions.models import Voucher, VoucherUse
 from promotions.services.vouchers import ALREADY_ACTIVATED
 
 
-class VoucherReactivate(Handler[VoucherUse]):
+class VoucherReactivate(OfVoucherUse):
     """Undo a use, by the voucher's id. Engage does it a limited number of times, three by default."""
 
     kind = VOUCHER_REACTIVATE
     label = "Reactivated voucher"
-    priority = 20
-    holds_back = True
-    """While Engage has the voucher as used, a next use would only be refused."""
-
-    def load(self, subject_ids: Collection[UUID]) -> Mapping[UUID, VoucherUse]:
-        """The uses that are undone."""
-        return VoucherUse.objects.select_related("contact__same_as").in_bulk(subject_ids)
 
     def request(self, item: Item, subject: VoucherUse) -> Call:
         """`POST /api/v3/reward-vouchers/{rewardVoucherId}/reactivate`."""

@@ -60,7 +60,13 @@ class Withdrawal(models.Model):
 
 
 class Redemption(models.Model):
-    """The use of one assignment, accepted here. One per assignment: the row is the lock against a second use."""
+    """The use of one assignment, accepted here. One per assignment: the row is the lock against a second use.
+
+    It counts whatever a later list or export says. Engage documents no way to take a redemption back
+    [developer.voyado.com/en/promotions/redeem-a-promotion], so one that has the offer as unused again is sooner late
+    than right, and an offer given twice is the store's loss, where customer service can assign another one. What was
+    used elsewhere is no redemption of ours: there Engage's word counts, whatever it says next.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid4)
     assignment_id = models.UUIDField(unique=True)
@@ -70,6 +76,11 @@ class Redemption(models.Model):
     channel = models.CharField(max_length=10)
     store = models.CharField(max_length=100, blank=True)
     api_key_name = models.CharField(max_length=80, blank=True)
+    request_key = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="Hash of its caller's Idempotency-Key: their repeated request is this use.",
+    )
     accepted_at = models.DateTimeField(default=clock.now)
 
     class Meta:

@@ -53,6 +53,11 @@ class VoucherUse(models.Model):
     )
     store = models.CharField(max_length=100, blank=True)
     api_key_name = models.CharField(max_length=80, blank=True)
+    request_key = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="Hash of its caller's Idempotency-Key: their repeated request is this use.",
+    )
     accepted_at = models.DateTimeField(default=clock.now)
     released_at = models.DateTimeField(
         null=True, blank=True, help_text="When its reactivation was accepted: from then on, usable again."

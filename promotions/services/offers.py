@@ -1,11 +1,10 @@
-"""What can be done with promotions: bring a contact's offers up to date, redeem one."""
+"""Our copy of a contact's offers, kept as Engage lists them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from contacts.models import Contact
 from contacts.snapshots import Want, read_through
@@ -13,27 +12,12 @@ from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
 from engage_portal.core.freshness import Read
 from engage_portal.core.ids import parse_guid
-from engage_portal.engage import Conflict, PromotionAssignment, Rejected
-from engage_portal.engage.wire import decode, encode
-from engage_portal.outbox.delivery.live import Delivered, deliver_now
-from engage_portal.outbox.line import breaker
-from engage_portal.outbox.models import Item
-from engage_portal.outbox.services import enqueue
-from promotions.kinds import REDEEM
+from engage_portal.engage import PromotionAssignment
+from engage_portal.engage.wire import encode
 from promotions.models import Assignment, AssignmentSnapshot, Redemption, Withdrawal
 from promotions.selectors.offers import offers_known_at
 
-CHANNELS = ("POS", "ECOM", "OTHER")
-ALREADY_REDEEMED = "PromotionAlreadyRedeemed"
 _WRITTEN = ("contact", "promotion_id", "redeemed", "valid_from", "expires_on", "raw", "position", "as_of")
-
-
-@dataclass(frozen=True, slots=True)
-class Redeemed:
-    """A redemption, and whether Engage has it already (else it is queued)."""
-
-    redemption: Redemption
-    is_live: bool
 
 
 def offers_current(*, contact: Contact, deadline: Deadline) -> Read[None]:
@@ -114,70 +98,3 @@ def _write(contact: Contact, listed: Mapping[UUID, PromotionAssignment], as_of: 
         unique_fields=["id"],
         update_fields=_WRITTEN,
     )
-
-
-def assignment_redeem(
-    *, assignment_id: UUID, channel: str, store: str, actor: str, deadline: Deadline
-) -> Redeemed:
-    """Use a promotion once: the row written here is the lock, from the moment it is accepted.
-
-    Raises Conflict where it is used already, Rejected and NotFound as Engage does; then nothing is kept.
-    """
-    if channel not in CHANNELS:
-        raise Rejected(
-            f"redemptionChannel must be one of {', '.join(CHANNELS)}.",
-            status=400,
-            error_code="NotAValidRedemptionChannel",
-        )
-    assignment = Assignment.objects.select_related("contact").filter(pk=assignment_id).first()
-    if assignment and assignment.redeemed:
-        raise _already_redeemed()
-    if assignment and not breaker.is_closed():
-        _refuse_from_copy(assignment, channel)
-    redemption, item = _accept(assignment_id, assignment, channel=channel, store=store, actor=actor)
-    outcome = deliver_now(item, deadline=deadline)
-    return Redeemed(redemption, is_live=isinstance(outcome, Delivered))
-
-
-def _refuse_from_copy(assignment: Assignment, channel: str) -> None:
-    """While Engage is away our copy says what it would say: better at the till than to staff, days later."""
-    ways = {way.type for way in PromotionAssignment.read(decode(assignment.raw.encode())).redemption_channels}
-    if ways and channel not in ways:
-        raise Conflict(
-            "The promotion is not valid for this redemption channel.",
-            status=409,
-            error_code="PromotionNotValidForRedemptionChannel",
-        )
-    if assignment.expires_on is not None and assignment.expires_on <= clock.now():
-        raise Conflict("The promotion is over.", status=409, error_code="PromotionExpired")
-
-
-def _accept(
-    assignment_id: UUID, assignment: Assignment | None, *, channel: str, store: str, actor: str
-) -> tuple[Redemption, Item]:
-    try:
-        with transaction.atomic():
-            redemption = Redemption.objects.create(
-                assignment_id=assignment_id,
-                contact=assignment.contact if assignment else None,
-                channel=channel,
-                store=store,
-                api_key_name=actor,
-            )
-            Assignment.objects.filter(pk=assignment_id).update(redeemed=True)
-            # A stream of its own: nothing that waits for this contact changes who may use the offer.
-            item = enqueue(
-                kind=REDEEM,
-                subject_id=redemption.pk,
-                stream=f"assignment:{assignment_id}",
-                reference=str(assignment_id),
-                store=store,
-                actor=actor,
-            )
-    except IntegrityError:
-        raise _already_redeemed() from None
-    return redemption, item
-
-
-def _already_redeemed() -> Conflict:
-    return Conflict("The promotion is already redeemed.", status=409, error_code=ALREADY_REDEEMED)

@@ -32,12 +32,25 @@ def vouchers_current(*, contact: Contact, deadline: Deadline) -> Read[None]:
     return read_through(contact=contact, want=vouchers_want(contact), deadline=deadline)
 
 
+def vouchers_asked(*, contact: Contact, deadline: Deadline) -> None:
+    """Bring our copy up to date however young it is, where Engage answers in time; else it stays as it is.
+
+    Raises NotFound where Engage no longer has the contact; never another EngageError.
+    """
+    read_through(contact=contact, want=vouchers_want_since(contact, None), deadline=deadline)
+
+
 def vouchers_want(contact: Contact) -> Want:
     """A contact's vouchers, for `read_through` and `read_together`."""
-    snapshot = VoucherSnapshot.objects.filter(contact=contact).first()
+    fetched_at = VoucherSnapshot.objects.filter(contact=contact).values_list("fetched_at", flat=True)
+    return vouchers_want_since(contact, fetched_at.first())
+
+
+def vouchers_want_since(contact: Contact, fetched_at: datetime | None) -> Want:
+    """The same where it is known already when Engage listed them."""
     asked_at = clock.now()
     return Want(
-        snapshot.fetched_at if snapshot else None,
+        fetched_at,
         _every_voucher,
         lambda vouchers: vouchers_store(contact=contact, vouchers=vouchers, as_of=asked_at),
     )

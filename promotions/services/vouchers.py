@@ -1,7 +1,7 @@
 """Using a voucher and taking a use back. The row of a use is the lock, from the moment it is accepted."""
 
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
-from engage_portal.engage import Conflict
+from engage_portal.engage import Conflict, NotFound
 from engage_portal.outbox.control import cancel
 from engage_portal.outbox.delivery.live import Delivered, deliver_now
 from engage_portal.outbox.line import breaker
@@ -20,7 +20,9 @@ from promotions.kinds import VOUCHER_REACTIVATE, VOUCHER_REDEEM
 from promotions.models import Voucher, VoucherUse
 from promotions.selectors.states import UseState, use_state
 from promotions.selectors.vouchers import standings
-from promotions.services.voucher_copy import vouchers_current
+from promotions.services.repeating import refuse_again
+from promotions.services.voucher_copy import vouchers_asked
+from promotions.words import already_redeemed_words
 
 ALREADY_REDEEMED = "RewardVoucherAlreadyRedeemed"
 ALREADY_ACTIVATED = "RewardVoucherAlreadyActivated"
@@ -34,20 +36,23 @@ class Used:
     is_live: bool
 
 
-def voucher_redeem(*, voucher_id: UUID, store: str, actor: str, deadline: Deadline) -> Used:
+def voucher_redeem(
+    *, voucher_id: UUID, store: str, actor: str, deadline: Deadline, request_key: str = ""
+) -> Used:
     """Use a voucher once, on one till.
+
+    A request that its caller repeats under the same `request_key` is the same use, whoever died over the first one.
 
     Raises Conflict where it is used already, with where and when if we know; Rejected and NotFound as Engage does.
     Nothing is kept then.
     """
-    voucher = Voucher.objects.select_related("contact").filter(pk=voucher_id).first()
-    if voucher is not None and voucher_id in standings([voucher_id]):
-        # Somebody may have made it usable again in Engage itself; a fresh list releases our lock.
-        vouchers_current(contact=voucher.contact, deadline=deadline)
-        voucher = Voucher.objects.select_related("contact").filter(pk=voucher_id).first()
-    if voucher is not None and not breaker.is_closed():
-        _refuse_from_copy(voucher)
-    use, item = _accept(voucher_id, voucher, store=store, actor=actor)
+    repeated = _repeated(voucher_id, actor, request_key) if request_key else None
+    if repeated is not None:
+        return repeated
+    voucher = _known(voucher_id)
+    if voucher is not None:
+        voucher = _usable(voucher, deadline)
+    use, item = _accept(voucher_id, voucher, store=store, actor=actor, request_key=request_key)
     try:
         outcome = deliver_now(item, deadline=deadline)
     except Conflict as refused:
@@ -57,8 +62,42 @@ def voucher_redeem(*, voucher_id: UUID, store: str, actor: str, deadline: Deadli
     return Used(use, is_live=isinstance(outcome, Delivered))
 
 
+def _repeated(voucher_id: UUID, actor: str, request_key: str) -> Used | None:
+    mine = VoucherUse.objects.filter(voucher_id=voucher_id, api_key_name=actor, request_key=request_key)
+    use = mine.filter(released_at__isnull=True).first()
+    if use is None:
+        return None
+    item = Item.objects.filter(kind=VOUCHER_REDEEM, subject_id=use.pk).exclude(state=State.CANCELLED).first()
+    if item is None:  # given up by staff, or long forgotten
+        return None
+    refuse_again(item)
+    return Used(use, is_live=item.state == State.DELIVERED)
+
+
+def _known(voucher_id: UUID) -> Voucher | None:
+    return Voucher.objects.select_related("contact__same_as").filter(pk=voucher_id).first()
+
+
+def _usable(voucher: Voucher, deadline: Deadline) -> Voucher:
+    """The voucher, where it can be used by what we know; where not, Engage is asked for its list before we refuse.
+
+    Somebody may have made it usable again in Engage itself; such a list releases our lock. Raises Conflict as Engage
+    would: better at the till than to staff, days later.
+    """
+    try:
+        _refuse_from_copy(voucher)
+    except Conflict:
+        with suppress(NotFound):
+            vouchers_asked(contact=voucher.contact, deadline=deadline)
+        current = _known(voucher.pk)
+        if current is None:
+            raise
+        _refuse_from_copy(current)
+        return current
+    return voucher
+
+
 def _refuse_from_copy(voucher: Voucher) -> None:
-    """While Engage is away our copy says what it would say: better at the till than to staff, days later."""
     standing = standings([voucher.pk]).get(voucher.pk)
     redeemed = standing.is_used if standing else voucher.redeemed
     state = use_state(voucher, redeemed=redeemed)
@@ -70,7 +109,9 @@ def _refuse_from_copy(voucher: Voucher) -> None:
         raise Conflict("The voucher cannot be used yet.", error_code="RewardVoucherNotYetValid")
 
 
-def _accept(voucher_id: UUID, voucher: Voucher | None, *, store: str, actor: str) -> tuple[VoucherUse, Item]:
+def _accept(
+    voucher_id: UUID, voucher: Voucher | None, *, store: str, actor: str, request_key: str
+) -> tuple[VoucherUse, Item]:
     try:
         with transaction.atomic():
             use = VoucherUse.objects.create(
@@ -78,6 +119,7 @@ def _accept(voucher_id: UUID, voucher: Voucher | None, *, store: str, actor: str
                 contact=voucher.contact if voucher else None,
                 store=store,
                 api_key_name=actor,
+                request_key=request_key,
             )
             if _open_items(voucher_id).filter(kind=VOUCHER_REACTIVATE, state=State.ATTENTION).exists():
                 raise Conflict(
@@ -92,8 +134,9 @@ def _accept(voucher_id: UUID, voucher: Voucher | None, *, store: str, actor: str
 def voucher_reactivate(*, voucher_id: UUID, store: str, actor: str, deadline: Deadline) -> bool:
     """Make a used voucher usable again, because a sale was cancelled; True where nothing is on its way any more.
 
-    A use that has not left yet is simply taken back: Engage hears of neither. Raises Conflict where it is not used or
-    was reactivated too often, Rejected and NotFound as Engage does; then nothing is changed.
+    A use that has not left yet is simply taken back: Engage hears of neither. `store` limits it to that store's uses.
+    Raises NotFound where another one did, Conflict where it is not used or was reactivated too often, Rejected and
+    NotFound as Engage does; then nothing is changed.
     """
     try:
         item = _accept_reactivation(voucher_id, store=store, actor=actor)
@@ -105,12 +148,16 @@ def voucher_reactivate(*, voucher_id: UUID, store: str, actor: str, deadline: De
 @transaction.atomic
 def _accept_reactivation(voucher_id: UUID, *, store: str, actor: str) -> Item | None:
     """The item that undoes the use; None where the use could be stopped instead."""
-    # Items before uses, as whoever records an outcome takes them: else the two could wait for each other.
+    # Items before uses, as whoever records an outcome takes them: else the two could wait for each other. The use is
+    # the one that was there before its items were locked: of a newer one they would not be.
+    current = VoucherUse.objects.filter(voucher_id=voucher_id, released_at__isnull=True).first()
     list(_open_items(voucher_id).select_for_update().order_by("pk"))
-    use = _current(voucher_id)
+    use = _still_current(current) if current else None
+    if use is not None and store and use.store != store:
+        raise NotFound("It was not used in this store.", status=404, error_code="RewardVoucherNotRedeemed")
     if use is not None and _taken_back(use, actor=actor):
         return None
-    voucher = Voucher.objects.select_related("contact").filter(pk=voucher_id).first()
+    voucher = _known(voucher_id)
     use = use or _used_elsewhere(voucher_id, voucher)
     if voucher is not None and not breaker.is_closed():
         _refuse_reactivation_from_copy(voucher, is_used_here=use.is_ours)
@@ -119,9 +166,8 @@ def _accept_reactivation(voucher_id: UUID, *, store: str, actor: str) -> Item | 
     return _enqueue(VOUCHER_REACTIVATE, use, store=store, actor=actor)
 
 
-def _current(voucher_id: UUID) -> VoucherUse | None:
-    uses = VoucherUse.objects.select_for_update().filter(voucher_id=voucher_id, released_at__isnull=True)
-    return uses.first()
+def _still_current(use: VoucherUse) -> VoucherUse | None:
+    return VoucherUse.objects.select_for_update().filter(pk=use.pk, released_at__isnull=True).first()
 
 
 def _taken_back(use: VoucherUse, *, actor: str) -> bool:
@@ -181,17 +227,9 @@ def _enqueue(kind: str, use: VoucherUse, *, store: str, actor: str) -> Item:
 def _already_redeemed(voucher_id: UUID) -> Conflict:
     """The refusal, with when and where it was used as far as we know."""
     standing = standings([voucher_id]).get(voucher_id)
-    when: datetime | None = None
-    where = ""
     if standing is not None and standing.is_used and standing.use.is_ours:
-        when = standing.use.accepted_at
-        where = f", in store {standing.use.store}" if standing.use.store else ""
+        words = already_redeemed_words("voucher", standing.use.accepted_at, standing.use.store)
     else:
         voucher = Voucher.objects.filter(pk=voucher_id, redeemed=True).first()
-        when = voucher.redeemed_on if voucher else None
-    words = (
-        f"The voucher is already used, since {when.astimezone(UTC):%Y-%m-%d %H:%M} UTC{where}."
-        if when
-        else ""
-    )
-    return Conflict(words or "The voucher is already redeemed.", error_code=ALREADY_REDEEMED)
+        words = already_redeemed_words("voucher", voucher.redeemed_on if voucher else None)
+    return Conflict(words, error_code=ALREADY_REDEEMED)

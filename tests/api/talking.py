@@ -24,6 +24,7 @@ VOUCHERS = "/api/v3/reward-vouchers"
 COUNT = "/api/v2/contacts/count"
 STATUS = "/api/portal/v1/status"
 CHECKOUT = "/api/portal/v1/checkout"
+RELEASE = "/api/portal/v1/promotion-assignments"
 OUTBOX = "/api/portal/v1/outbox"
 
 ANNA = f"{CONTACTS}/{seeds.ANNA_ID}"
@@ -55,6 +56,7 @@ ROUTES = [
     ("post", RECEIPTS),
     ("get", STATUS),
     ("post", CHECKOUT),
+    ("post", f"{RELEASE}/{seeds.ANNA_MONEY_ID}/release"),
     ("get", OUTBOX),
     ("get", f"{OUTBOX}/1"),
     ("post", f"{OUTBOX}/1/retry"),
@@ -70,6 +72,10 @@ def know_the_offers(till: Any) -> None:
 
 def redeem_path(assignment_id: str) -> str:
     return f"{ASSIGNMENTS}/{assignment_id}/redeem"
+
+
+def release_path(assignment_id: str) -> str:
+    return f"{RELEASE}/{assignment_id}/release"
 
 
 def voucher_path(action: str, voucher_id: str = seeds.VOUCHER_ID) -> str:

@@ -1,18 +1,29 @@
 """`POST …/redeem`: once, on every till, whatever Engage does."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
+from functools import partial
+from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.utils.timezone import localtime
 
+from contacts.models import Contact
 from engage_portal.core import clock
 from engage_portal.outbox.states import State
 from engage_portal.sandbox import seeds
 from promotions.models import Assignment, Redemption
-from tests.api.talking import ASSIGNMENTS, bring_up, code_of, deliver_all, items, redeem_path, take_down
+from tests.api.talking import (
+    ASSIGNMENTS,
+    bring_up,
+    code_of,
+    deliver_all,
+    items,
+    know_the_offers,
+    redeem_path,
+    take_down,
+)
 from tests.conftest import client_with
+from tests.together import at_the_same_moment
 
 POS = {"redemptionChannel": "POS"}
 MONEY = redeem_path(seeds.ANNA_MONEY_ID)
@@ -20,10 +31,6 @@ MONEY = redeem_path(seeds.ANNA_MONEY_ID)
 
 def redeemed_in(engage, assignment_id: str = seeds.ANNA_MONEY_ID) -> list[str]:
     return [each["channel"] for each in engage.engage.redemptions if each["id"] == assignment_id]
-
-
-def know_the_offers(till) -> None:
-    assert till.get(ASSIGNMENTS, {"contactId": seeds.ANNA_ID}).status_code == 200
 
 
 @pytest.mark.django_db
@@ -70,6 +77,9 @@ class TestOnce:
         for client in (till, other):
             answer = client.post(MONEY, POS)
             assert (answer.status_code, code_of(answer)) == (409, "PromotionAlreadyRedeemed")
+            used_at = Redemption.objects.get().accepted_at
+            words = f"already redeemed, {localtime(used_at):%Y-%m-%d at %H:%M} in store 101."
+            assert answer.json()["message"] == f"The promotion is {words}"
         assert redeemed_in(engage) == ["POS"]
 
 
@@ -85,10 +95,31 @@ class TestRefusals:
         assert not engage.engage.redemptions
         assert not items(state__in=[State.PENDING, State.IN_DOUBT, State.ATTENTION])
 
-    def test_the_templates_id_is_engages_404(self, engage, till):
+    @pytest.mark.parametrize("is_down", [False, True])
+    def test_a_templates_id_is_told_from_the_assignments_that_was_meant(self, engage, till, is_down):
         know_the_offers(till)
+        take_down(engage) if is_down else None
+        before = len(engage.engage.requests)
         answer = till.post(redeem_path(seeds.PERCENT_TEMPLATE_ID), POS)
         assert (answer.status_code, code_of(answer)) == (404, "PromotionNotFound")
+        said = answer.json()["message"]
+        assert f"Contact {seeds.ANNA_ID} has it as assignment {seeds.ANNA_PERCENT_ID}." in said
+        assert len(engage.engage.requests) == before
+        engage.engage.faults.clear()
+
+    def test_a_template_that_several_have_names_nobodys_assignment(self, engage, till):
+        know_the_offers(till)
+        bengt = Contact.objects.create(pk=seeds.BENGT_ID, engage_contact_id=seeds.BENGT_ID)
+        theirs = Assignment.objects.get(pk=seeds.ANNA_PERCENT_ID)
+        Assignment.objects.create(pk=uuid4(), contact=bengt, promotion_id=theirs.promotion_id, raw=theirs.raw)
+        said = till.post(redeem_path(seeds.PERCENT_TEMPLATE_ID), POS).json()["message"]
+        assert "never with its promotionId" in said
+        assert "has it as" not in said
+
+    def test_a_templates_id_that_we_do_not_know_is_engages_404_with_advice(self, engage, till):
+        answer = till.post(redeem_path(seeds.PERCENT_TEMPLATE_ID), POS)
+        assert (answer.status_code, code_of(answer)) == (404, "PromotionNotFound")
+        assert "never with its promotionId" in answer.json()["message"]
 
     @pytest.mark.parametrize("is_down", [False, True])
     def test_a_channel_that_the_offer_does_not_have(self, engage, till, is_down):
@@ -113,6 +144,7 @@ class TestRefusals:
         know_the_offers(till) if is_known else None
         answer = till.post(redeem_path(seeds.ANNA_REDEEMED_ID), POS)
         assert (answer.status_code, code_of(answer)) == (409, "PromotionAlreadyRedeemed")
+        assert ("redeemed, 20" in answer.json()["message"]) is is_known
 
     @pytest.mark.parametrize(
         "body",
@@ -159,17 +191,8 @@ def test_tills_that_redeem_at_the_same_moment(engage, till, api_key, is_down, is
     know_the_offers(till) if is_known else None
     take_down(engage) if is_down else None
     tills = [client_with(api_key(name=f"till-{number}", store="101")) for number in range(4)]
-    start = Barrier(len(tills))
-
-    def redeem(client):
-        try:
-            start.wait()
-            return client.post(MONEY, POS).status_code
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(tills)) as pool:
-        statuses = sorted(pool.map(redeem, tills))
+    answers = at_the_same_moment(*(partial(client.post, MONEY, POS) for client in tills))
+    statuses = sorted(answer.status_code for answer in answers)
     assert statuses == [202 if is_down else 200, 409, 409, 409]
     bring_up(engage)
     assert redeemed_in(engage) == ["POS"]

@@ -1,10 +1,8 @@
 """`POST /api/v3/reward-vouchers/{id}/reactivate`: a cancelled sale gives the voucher back, in order and once."""
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from functools import partial
 
 import pytest
-from django.db import connection
 
 from engage_portal.core import clock
 from engage_portal.outbox.control import cancel
@@ -24,6 +22,7 @@ from tests.api.talking import (
 )
 from tests.conftest import client_with
 from tests.promotions.test_voucher_use import change_in_engage, in_engage, know_the_vouchers, uses_in
+from tests.together import at_the_same_moment
 
 pytestmark = pytest.mark.django_db
 USE = voucher_path("redeem")
@@ -112,6 +111,26 @@ def test_a_lost_answer_ends_as_delivered_and_costs_one_reactivation(engage, till
     assert not in_engage(engage)["redeemed"]
     assert times_reactivated(engage) == 1
     assert [item.state for item in items()] == [State.DELIVERED] * 2
+
+
+@pytest.mark.parametrize("is_down", [False, True])
+def test_another_store_cannot_give_it_back(engage, till, api_key, is_down):
+    know_the_vouchers(till)
+    take_down(engage) if is_down else None
+    assert till.post(USE).status_code == (202 if is_down else 200)
+    other = client_with(api_key(name="till-102-1", store="102"))
+    answer = other.post(GIVE_BACK)
+    assert (answer.status_code, code_of(answer)) == (404, "RewardVoucherNotRedeemed")
+    bring_up(engage)
+    assert is_redeemed(till)
+    assert in_engage(engage)["redeemed"]
+    assert [(item.kind, item.state) for item in items()] == [("voucher.redeem", State.DELIVERED)]
+
+
+def test_a_key_of_no_store_gives_back_what_any_store_used(engage, till, api_key):
+    assert till.post(USE).status_code == 200
+    assert client_with(api_key(name="shop", store="")).post(GIVE_BACK).status_code == 200
+    assert not in_engage(engage)["redeemed"]
 
 
 def test_one_that_was_used_elsewhere_is_given_back_too(engage, till):
@@ -217,17 +236,9 @@ def test_tills_that_give_it_back_at_the_same_moment(engage, till, api_key, is_ou
         assert till.post(USE).status_code == 200
     take_down(engage)
     tills = [client_with(api_key(name=f"till-{number}", store="101")) for number in range(4)]
-    start = Barrier(len(tills))
-
-    def give_back(client):
-        try:
-            start.wait()
-            return client.post(voucher_path("reactivate", voucher)).status_code
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(tills)) as pool:
-        statuses = sorted(pool.map(give_back, tills))
+    path = voucher_path("reactivate", voucher)
+    answers = at_the_same_moment(*(partial(client.post, path) for client in tills))
+    statuses = sorted(answer.status_code for answer in answers)
     assert statuses == [202, 409, 409, 409]
     bring_up(engage)
     assert engage.engage.store.get("voucher", voucher)["reactivated"] == 1
@@ -242,18 +253,9 @@ def test_a_use_and_a_cancellation_at_the_same_moment_leave_one_truth(engage, til
     assert till.post(GIVE_BACK).status_code == 202
     clients = [client_with(api_key(name=f"till-{number}", store="101")) for number in range(4)]
     paths = [USE, GIVE_BACK, USE, GIVE_BACK]
-    start = Barrier(len(clients))
-
-    def call(client, path):
-        try:
-            start.wait()
-            return path, client.post(path).status_code
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(clients)) as pool:
-        answers = list(pool.map(call, clients, paths))
-    assert {status for _, status in answers} <= {200, 202, 409}
+    calls = zip(clients, paths, strict=True)
+    answers = at_the_same_moment(*(partial(client.post, path) for client, path in calls))
+    assert {answer.status_code for answer in answers} <= {200, 202, 409}
     used = VoucherUse.objects.filter(released_at__isnull=True).exists()
     bring_up(engage)
     assert in_engage(engage)["redeemed"] is used
@@ -264,24 +266,15 @@ def test_a_use_and_a_cancellation_at_the_same_moment_leave_one_truth(engage, til
 def test_giving_back_what_engage_refuses_at_the_same_moment_leaves_nothing(engage, till, api_key):
     """The recording of a refusal and a cancellation take the same rows, whichever comes first."""
     know_the_vouchers(till)
-    path = {name: voucher_path(name, seeds.VOUCHER_USED_ID) for name in ("redeem", "reactivate")}
+    paths = [voucher_path(name, seeds.VOUCHER_USED_ID) for name in ("redeem", "reactivate")] * 2
     with engage.engage.lock:
         record = engage.engage.store.get("voucher", seeds.VOUCHER_USED_ID)
         engage.engage.store.put("voucher", seeds.VOUCHER_USED_ID, {**record, "reactivated": 3})
         engage.engage.store.commit()
     clients = [client_with(api_key(name=f"till-{number}", store="101")) for number in range(4)]
-    start = Barrier(len(clients))
-
-    def call(client, name):
-        try:
-            start.wait()
-            return client.post(path[name]).status_code
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(clients)) as pool:
-        statuses = set(pool.map(call, clients, ["redeem", "reactivate"] * 2))
-    assert statuses <= {200, 202, 409}
+    calls = zip(clients, paths, strict=True)
+    answers = at_the_same_moment(*(partial(client.post, path) for client, path in calls))
+    assert {answer.status_code for answer in answers} <= {200, 202, 409}
     deliver_all()
     assert not Item.objects.filter(state__in=[State.PENDING, State.SENDING, State.IN_DOUBT]).exists()
     assert in_engage(engage, seeds.VOUCHER_USED_ID)["redeemed"]

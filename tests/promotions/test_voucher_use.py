@@ -1,17 +1,18 @@
 """`POST /api/v3/reward-vouchers/{id}/redeem`: once, on every till, whatever Engage does."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
+from functools import partial
+from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.utils.timezone import localtime
 
 from engage_portal.core import clock
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import State
 from engage_portal.sandbox import seeds
 from promotions.models import Voucher, VoucherSnapshot, VoucherUse
+from promotions.selectors.vouchers import standings
 from tests.api.talking import (
     UNKNOWN,
     VOUCHERS,
@@ -23,6 +24,7 @@ from tests.api.talking import (
     voucher_path,
 )
 from tests.conftest import client_with
+from tests.together import at_the_same_moment
 
 USE = voucher_path("redeem")
 ENDPOINT = "POST /api/v3/reward-vouchers/{rewardVoucherId}/redeem"
@@ -45,6 +47,17 @@ def change_in_engage(engage, voucher_id: str = seeds.VOUCHER_ID, **members) -> N
 
 def uses_in(engage) -> int:
     return sum(each["kind"] == "voucher" for each in engage.engage.redemptions)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_the_newest_use_counts_whatever_order_the_database_has_them_in(newest_first):
+    voucher_id, now = uuid4(), clock.now()
+    released = [now - timedelta(days=2), now - timedelta(days=1), None]
+    for at in reversed(released) if newest_first else released:
+        VoucherUse.objects.create(voucher_id=voucher_id, released_at=at)
+    assert standings([voucher_id])[voucher_id].use.released_at is None
+    assert standings([voucher_id])[voucher_id].is_used
 
 
 @pytest.mark.django_db
@@ -102,8 +115,9 @@ class TestOnce:
         for client in (till, other):
             answer = client.post(USE)
             assert (answer.status_code, code_of(answer)) == (409, "RewardVoucherAlreadyRedeemed")
-            assert f"{clock.now():%Y-%m-%d} " in answer.json()["message"]
-            assert "in store 101" in answer.json()["message"]
+            used_at = VoucherUse.objects.get().accepted_at
+            words = f"already redeemed, {localtime(used_at):%Y-%m-%d at %H:%M} in store 101."
+            assert answer.json()["message"] == f"The voucher is {words}"
         assert uses_in(engage) == 1
 
     def test_a_repeated_request_with_its_key_is_one_use(self, engage, till):
@@ -131,7 +145,7 @@ class TestRefusals:
         know_the_vouchers(till) if is_known else None
         answer = till.post(voucher_path("redeem", seeds.VOUCHER_USED_ID))
         assert (answer.status_code, code_of(answer)) == (409, "RewardVoucherAlreadyRedeemed")
-        assert ("since 20" in answer.json()["message"]) is is_known
+        assert ("redeemed, 20" in answer.json()["message"]) is is_known
 
     @pytest.mark.parametrize("is_down", [True, False])
     def test_one_that_has_expired(self, engage, till, is_down):
@@ -215,17 +229,8 @@ def test_tills_that_use_it_at_the_same_moment(engage, till, api_key, is_down, is
     know_the_vouchers(till) if is_known else None
     take_down(engage) if is_down else None
     tills = [client_with(api_key(name=f"till-{number}", store="101")) for number in range(4)]
-    start = Barrier(len(tills))
-
-    def use(client):
-        try:
-            start.wait()
-            return client.post(USE).status_code
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(tills)) as pool:
-        statuses = sorted(pool.map(use, tills))
+    answers = at_the_same_moment(*(partial(client.post, USE) for client in tills))
+    statuses = sorted(answer.status_code for answer in answers)
     assert statuses == [202 if is_down else 200, 409, 409, 409]
     bring_up(engage)
     assert uses_in(engage) == 1
