@@ -24,9 +24,8 @@ def contact_by_id(contact_id: UUID) -> Contact | None:
 
     Engage's goes first: after an id moved to another one, a row still has the old one as its primary key.
     """
-    rows = Contact.objects.select_related("same_as").filter(
-        Q(pk=contact_id) | Q(engage_contact_id=contact_id)
-    )
+    # Not joined with the other one: hardly anybody has one, and whoever asks by id asks all the time.
+    rows = Contact.objects.filter(Q(pk=contact_id) | Q(engage_contact_id=contact_id))
     found = sorted(rows, key=lambda contact: contact.engage_contact_id != contact_id)
     return (found[0].same_as or found[0]) if found else None
 
@@ -69,12 +68,11 @@ def contacts_matching(identifier: Identifier, *, contact_type: str | None = None
 
     With the kind `any` the first column that has somebody decides, as in Engage.
     """
-    rows = Contact.objects.filter(same_as__isnull=True)
-    if contact_type:
-        rows = rows.filter(contact_type__iexact=contact_type)
+    typed = {"contact_type__iexact": contact_type} if contact_type else {}
     found: dict[UUID, Contact] = {}
     for column, value in candidates(identifier):
-        having = rows.filter(**{column: value}).order_by("created_at")[:_MOST]
+        rows = Contact.objects.filter(same_as__isnull=True, **{column: value}, **typed)
+        having = rows.order_by("created_at")[:_MOST]
         found |= {row.pk: row for row in having if not _was_refused(row, column)}
         if found and identifier.kind is IdentifierKind.ANY:
             break

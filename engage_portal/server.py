@@ -1,7 +1,9 @@
 """How gunicorn serves the portal (`Procfile`); read by `gunicorn --config python:engage_portal.server`."""
 
+import gc
 import os
 import sys
+from typing import Any
 
 _HIGHEST_PORT = 65_535
 _port = os.environ.get("PORT") or "8000"
@@ -23,3 +25,12 @@ accesslog = None
 errorlog = "-"
 loglevel = "warning"
 control_socket_disable = True
+
+
+def post_worker_init(_worker: Any) -> None:
+    """Once the application is loaded: leave it out of every later garbage collection.
+
+    It stays for good. Looking through it holds up all threads of the process, for a tenth of a second each time.
+    """
+    gc.collect()
+    gc.freeze()

@@ -8,12 +8,12 @@ from uuid import UUID
 from contacts.models import Contact
 from contacts.selectors import contact_by_id
 from contacts.services import contact_fetch, contact_find
-from contacts.snapshots import OUTAGES, Want, contact_want, read_together
+from contacts.snapshots import OUTAGES, Want, contact_as_read, contact_want, read_together
 from engage_portal.core.clock import Deadline
 from engage_portal.core.freshness import Freshness, Read
 from engage_portal.engage import Identifier, NotFound
-from promotions.services.offers import offers_want
-from promotions.services.voucher_copy import vouchers_want
+from promotions.services.offers import offers_want_since
+from promotions.services.voucher_copy import vouchers_want_since
 
 CONTACT, OFFERS, VOUCHERS = "contact", "offers", "vouchers"
 _WORST_LAST = (Freshness.LIVE, Freshness.CACHED, Freshness.STALE, Freshness.NONE)
@@ -54,12 +54,14 @@ def checkout(*, identifier: Identifier | UUID, contact_type: str | None, deadlin
         return Checkout(None, is_known_nobody=True, parts={})
     except OUTAGES:
         return Checkout(None, is_known_nobody=False, parts={})
-    return Checkout(Contact.objects.get(pk=contact.pk), is_known_nobody=False, parts=parts)
+    return Checkout(contact_as_read(contact, parts[CONTACT]).value, is_known_nobody=False, parts=parts)
 
 
 def _found(identifier: Identifier | UUID, contact_type: str | None, deadline: Deadline) -> Contact:
     if isinstance(identifier, Identifier):
-        return contact_find(identifier=identifier, contact_type=contact_type, deadline=deadline).value
+        return contact_find(
+            identifier=identifier, contact_type=contact_type, deadline=deadline, is_read_next=True
+        ).value
     known = contact_by_id(identifier)
     if known is not None and known.deleted_at is None:
         return known
@@ -67,4 +69,12 @@ def _found(identifier: Identifier | UUID, contact_type: str | None, deadline: De
 
 
 def _wants(contact: Contact) -> dict[str, Want]:
-    return {CONTACT: contact_want(contact), OFFERS: offers_want(contact), VOUCHERS: vouchers_want(contact)}
+    listed = Contact.objects.filter(pk=contact.pk).values_list(
+        "offers__fetched_at", "voucher_list__fetched_at"
+    )
+    offers_at, vouchers_at = listed.get()
+    return {
+        CONTACT: contact_want(contact),
+        OFFERS: offers_want_since(contact, offers_at),
+        VOUCHERS: vouchers_want_since(contact, vouchers_at),
+    }

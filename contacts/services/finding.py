@@ -34,17 +34,20 @@ _COLUMN_OF = {
 _DIGITS = re.compile(r"[0-9]+", re.ASCII)
 
 
-def contact_find(*, identifier: Identifier, contact_type: str | None, deadline: Deadline) -> Read[Contact]:
+def contact_find(
+    *, identifier: Identifier, contact_type: str | None, deadline: Deadline, is_read_next: bool = False
+) -> Read[Contact]:
     """The contact with an identifier. Somebody whose id we know costs no look-up; Engage is asked for the others.
 
-    Where several match and no type was asked for, the one `Member` is meant. Raises NotFound, Conflict (with
+    Who reads the contact next (`is_read_next`) needs no worker that does so. Where several match and no type was
+    asked for, the one `Member` is meant. Raises NotFound, Conflict (with
     candidates) and Rejected as Engage does, and Unavailable where Engage is away and our copy does not know the
     identifier either, or the preparation level has no copy.
     """
     identifier = as_engage_wants_it(identifier)
     known = _preferred(contacts_matching(identifier, contact_type=contact_type))
     if len(known) == 1 and (settings.ENGAGE_LEVEL >= LEVEL_WITH_COPY or is_fresh(known[0].fetched_at)):
-        return _known(known[0])
+        return _known(known[0], is_read_next=is_read_next)
     try:
         found = _ask_engage(identifier, contact_type, deadline)
     except OUTAGES:
@@ -60,11 +63,11 @@ def _deleted() -> NotFound:
     return NotFound("The contact was deleted.", status=404, error_code="ContactNotFound")
 
 
-def _known(contact: Contact) -> Read[Contact]:
+def _known(contact: Contact, *, is_read_next: bool) -> Read[Contact]:
     """Somebody of our copy. Where it is old a worker checks it afterwards, with calls that nobody waits for."""
     seen_at = contact.as_of or contact.created_at
     is_old = contact.engage_id is not None and not is_fresh(seen_at)
-    if is_old:
+    if is_old and not is_read_next:
         refresh_later(contact.pk)
     return Read(contact, Freshness.STALE if is_old else Freshness.CACHED, seen_at)
 

@@ -19,8 +19,9 @@ from engage_portal.core.ids import parse_guid
 from engage_portal.engage import FieldError, Identifier, IdentifierKind, Rejected
 from engage_portal.outbox.line import breaker
 from promotions.checkout import OFFERS, Checkout, checkout
-from promotions.selectors import assignments_for, vouchers_for
+from promotions.selectors import vouchers_for
 from promotions.selectors.open_offers import open_offers
+from promotions.selectors.till import OffersAtTill, offers_at_till
 from promotions.services import CHANNELS
 
 _LEVEL_WITH_CREATION = 4
@@ -50,21 +51,27 @@ class CheckoutView(EngageView):
         )
         headers = age_headers(found.freshness, found.fetched_at)
         language = _text(body, "language")
-        answer = _answer(found, channel, language=language)
-        answer["openOffers"] = open_offers(store=self.key.store, language=language)
+        is_away = not breaker.is_closed()
+        answer = _answer(found, channel, language=language, store=self.key.store, is_away=is_away)
+        answer["openOffers"] = open_offers(store=self.key.store, is_away=is_away, language=language)
         return Response(answer, headers=headers)
 
 
-def _answer(found: Checkout, channel: str | None, *, language: str) -> dict[str, Any]:
-    is_up = breaker.is_closed()
-    offers = assignments_for(found.contact, channel=channel) if found.contact else []
+def _answer(
+    found: Checkout, channel: str | None, *, language: str, store: str, is_away: bool
+) -> dict[str, Any]:
+    offers = OffersAtTill([], [])
+    if found.contact is not None:
+        offers = offers_at_till(
+            found.contact, channel=channel, language=language, store=store, is_away=is_away
+        )
     vouchers = vouchers_for(found.contact) if found.contact else []
-    shown = [view.body for view in offers if view.state.is_usable]
     usable = [voucher.body for voucher in vouchers if voucher.state.is_usable]
-    cashier, customer = sentences(_situation(found), language)
+    cashier, customer = sentences(_situation(found, offers), language)
     return {
         "contact": _shown(found.contact) if found.contact else None,
-        "offers": shown,
+        "offers": offers.usable,
+        "otherOffers": offers.others,
         "vouchers": usable,
         "source": _SOURCES.get(found.freshness, str(found.freshness)),
         "age": int(age_headers(found.freshness, found.fetched_at)["Age"]),
@@ -72,19 +79,22 @@ def _answer(found: Checkout, channel: str | None, *, language: str) -> dict[str,
             name: _SOURCES.get(read.freshness, str(read.freshness)) for name, read in found.parts.items()
         },
         "allowed": {
-            "redeem": bool(shown or usable),
-            "signUp": found.contact is None and (is_up or settings.ENGAGE_LEVEL >= _LEVEL_WITH_CREATION),
+            "redeem": bool(offers.allowed or usable),
+            "signUp": found.contact is None
+            and (settings.ENGAGE_LEVEL >= _LEVEL_WITH_CREATION or not is_away),
         },
         "cashier": cashier,
         "customer": customer,
     }
 
 
-def _situation(found: Checkout) -> Situation:
+def _situation(found: Checkout, offers: OffersAtTill) -> Situation:
     if found.contact is None:
         return Situation.NOBODY if found.is_known_nobody else Situation.UNKNOWN
     if found.parts[OFFERS].freshness is Freshness.NONE:
         return Situation.NO_OFFERS
+    if offers.usable and not offers.allowed:
+        return Situation.NOT_ON_TRUST
     return Situation.OLD if found.freshness in {Freshness.STALE, Freshness.NONE} else Situation.FOUND
 
 

@@ -75,7 +75,7 @@ class StatusView(EngageView):
                     "attention": counts.get(State.ATTENTION, 0),
                 },
                 "notice": "" if line.is_up else notice(language),
-                "openOffers": open_offers(store=self.key.store, language=language),
+                "openOffers": open_offers(store=self.key.store, is_away=not line.is_up, language=language),
             }
         )
 

@@ -148,7 +148,21 @@ CHECKOUT: dict[str, Any] = {
             "properties": {"id": _GUID}
             | dict.fromkeys(("contactType", "firstName", "lastName", "memberNumber"), _TEXT),
         },
-        "offers": ASSIGNMENTS,
+        "offers": {
+            **ASSIGNMENTS,
+            "description": "Usable now; each of `redemptionChannels` has a `text` for the cashier. `allowed` is false "
+            "where Engage is away and the store's rule makes it wait; `why` says so.",
+        },
+        "otherOffers": {
+            "type": "array",
+            "description": "Known, but of no use now.",
+            "items": {
+                "type": "object",
+                "properties": {"id": _GUID}
+                | dict.fromkeys(("heading", "why"), _TEXT)
+                | {"state": {"enum": ["notYetValid", "redeemed", "expired"]}},
+            },
+        },
         "vouchers": {"type": "array", "items": {"type": "object", "additionalProperties": True}},
         "openOffers": _OPEN_OFFERS,
         "source": _SOURCE,

@@ -12,6 +12,8 @@ class Situation(Enum):
     """Known, from our copy; Engage is away."""
     NO_OFFERS = "no_offers"
     """Known, but their offers could not be had."""
+    NOT_ON_TRUST = "not_on_trust"
+    """Known, from our copy; Engage is away, and the store's rule lets none of their offers be used until it answers."""
     NOBODY = "nobody"
     """Engage knows nobody with this identifier."""
     UNKNOWN = "unknown"
@@ -32,6 +34,7 @@ _SENTENCES: dict[str, dict[Situation, tuple[str, str]]] = {
     "en": {
         Situation.FOUND: ("Member found.", ""),
         Situation.OLD: ("Member found in our copy. Engage is away; offers may be used all the same.", ""),
+        Situation.NOT_ON_TRUST: ("Member found in our copy. Engage is away, and their offers have to wait.", ""),
         Situation.NO_OFFERS: ("Member found. Their offers cannot be shown right now; the sale will count.", NOTICE),
         Situation.NOBODY: ("Nobody has this. Check it, or offer a membership.", ""),
         Situation.UNKNOWN: (
@@ -41,6 +44,7 @@ _SENTENCES: dict[str, dict[Situation, tuple[str, str]]] = {
     "sv": {
         Situation.FOUND: ("Medlemmen är hittad.", ""),
         Situation.OLD: ("Medlemmen finns i vår kopia. Engage svarar inte; erbjudanden kan användas ändå.", ""),
+        Situation.NOT_ON_TRUST: ("Medlemmen finns i vår kopia. Engage svarar inte; erbjudandena får vänta.", ""),
         Situation.NO_OFFERS: ("Medlemmen är hittad. Erbjudandena kan inte visas just nu; köpet räknas.", _NOTICE_SV),
         Situation.NOBODY: ("Ingen har den uppgiften. Kontrollera den, eller erbjud ett medlemskap.", ""),
         Situation.UNKNOWN: (

@@ -8,6 +8,7 @@ raises on the rest.
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, DecimalException
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -36,13 +37,21 @@ def encode(value: Any) -> bytes:
 
 def member(value: Any, *names: str) -> Any:
     """The first of these members, whatever its case, or None when there is none (or `value` is no object)."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict | Mapping):  # the first saves asking the second, which is slow
         return None
     for name in names:
         if value.get(name) is not None:
             return value[name]
-    folded = {str(key).casefold(): each for key, each in value.items() if each is not None}
-    return next((folded[name.casefold()] for name in names if name.casefold() in folded), None)
+    wanted, found = _folded(names), {}
+    for key, each in value.items():
+        if each is not None and (folded := str(key).casefold()) in wanted:
+            found[folded] = each
+    return next((found[name] for name in wanted if name in found), None) if found else None
+
+
+@cache
+def _folded(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.casefold() for name in names)
 
 
 def text(value: Any, *names: str) -> str | None:

@@ -5,16 +5,15 @@ from typing import Any
 from django.db.models import Q
 
 from engage_portal.core import clock
-from engage_portal.outbox.line import breaker
 from promotions.models import OpenOffer
 
 
-def open_offers(*, store: str, language: str = "") -> list[dict[str, Any]]:
-    """What anybody gets in a store at this moment; nothing while Engage answers.
+def open_offers(*, store: str, is_away: bool, language: str = "") -> list[dict[str, Any]]:
+    """What anybody gets in a store at this moment; nothing, and no query, while Engage answers.
 
     `language` as a till names it (`sv`, `sv-SE`); an offer without a language is for all of them.
     """
-    if breaker.is_closed():
+    if not is_away:
         return []
     now = clock.now()
     rows = OpenOffer.objects.filter(Q(store="") | Q(store=store), begins_at__lte=now)

@@ -17,6 +17,7 @@ from engage_portal.sandbox import seeds
 from promotions.models import Assignment, AssignmentSnapshot, OfferKind, Redemption, TrustedUse, TrustRule
 from promotions.selectors.trust import today
 from tests.api.talking import (
+    CHECKOUT,
     OUTBOX,
     UNKNOWN,
     bring_up,
@@ -208,6 +209,33 @@ def test_a_cancelled_sale_gives_its_part_of_the_limit_back(engage, till, by):
     assert till.post(path, {"reason": "Sale cancelled."}).status_code == 200
     assert not TrustedUse.objects.exists()
     assert till.post(PERCENT, POS).status_code == 202
+
+
+@pytest.mark.django_db
+class TestCheckout:
+    def offers(self, till, **body) -> tuple[dict, dict]:
+        answer = till.post(CHECKOUT, {"email": seeds.ANNA_EMAIL, "channel": "POS", **body}).json()
+        return answer, {offer["id"]: offer for offer in answer["offers"]}
+
+    def test_says_what_may_be_given_now(self, engage, till):
+        TrustRule.objects.create(store="101", kinds=["PERCENT"])
+        answer, offers = self.offers(till)
+        assert all(offer["allowed"] and not offer["why"] for offer in offers.values())
+        take_down(engage)
+        answer, offers = self.offers(till)
+        assert answer["allowed"]["redeem"] is True
+        assert (offers[seeds.ANNA_PERCENT_ID]["allowed"], offers[seeds.ANNA_PERCENT_ID]["why"]) == (True, "")
+        assert offers[seeds.ANNA_MONEY_ID]["allowed"] is False
+        assert "of this kind" in offers[seeds.ANNA_MONEY_ID]["why"]
+
+    def test_says_so_where_every_offer_has_to_wait(self, engage, till):
+        TrustRule.objects.create(kinds=[])
+        self.offers(till)
+        take_down(engage)
+        answer, offers = self.offers(till, language="sv")
+        assert not any(offer["allowed"] for offer in offers.values())
+        assert "av det här slaget" in offers[seeds.ANNA_MONEY_ID]["why"]
+        assert "får vänta" in answer["cashier"]
 
 
 @pytest.mark.django_db(transaction=True)
