@@ -18,7 +18,7 @@ class ContactsConfig(AppConfig):
         from engage_portal.outbox.schedule import register_schedule
 
         register_reader(ContactsReader)
-        register_schedule("contacts consents", "contacts.tasks.read_consents", minutes=60)
+        register_schedule("contacts consents", "contacts.tasks.read_consents", minutes=60, at_start=True)
         register_schedule("contacts split", "contacts.tasks.split_batches", minutes=1)
         if settings.ENGAGE_SYNC_MINUTES:
             register_schedule(

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from contacts.keys import e164, longest
+from contacts.keys import e164, longest, normalised
 from contacts.models import KEY_FIELDS
 from engage_portal.engage import FieldError, Rejected
 
@@ -56,6 +56,18 @@ def problems_of(body: Mapping[str, Any]) -> Iterator[FieldError]:
         yield from _preferences(body["preferences"])
     if "consents" in body:
         yield from _consents(body["consents"])
+
+
+def problems_of_key(name: str, value: str) -> Iterator[FieldError]:
+    """Why a text by which somebody is looked up can be nobody's: a phone number or an e-mail address that is none.
+
+    How long it is or how it is written is no matter: nothing keeps it as a contact's own.
+    """
+    text = normalised(KEY_FIELDS[name], value)
+    if name == "mobilePhone":
+        yield from _phone(text)
+    elif name == "email":
+        yield from _email(text)
 
 
 def _name(name: str) -> Iterator[FieldError]:

@@ -1,22 +1,21 @@
-"""Receipts and purchase history in Engage's v3 language."""
+"""Receipts, purchase history and stores in Engage's v3 language."""
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from contacts.api import contact_or_404
 from engage_portal.api.idempotency import answered_once
+from engage_portal.api.paging import PAGING, asked_part, page_body
 from engage_portal.api.parsers import RawJSONParser, raw_body
-from engage_portal.api.schema import ERRORS, RECEIPT, TRANSACTIONS
-from engage_portal.api.views import EngageView, aged, store_for, whole_or_refuse
+from engage_portal.api.schema import ERRORS, RECEIPT, STORES, TRANSACTIONS
+from engage_portal.api.views import EngageView, aged, store_for
 from engage_portal.engage import payloads
 from receipts.history import history_page
-from receipts.rules import warnings_about
 from receipts.services import receipt_record
-
-_MOST = 500
-_LAST = 1_000_000
+from receipts.stores import stores_current
 
 
 class Receipts(EngageView):
@@ -38,10 +37,8 @@ class Receipts(EngageView):
         """
         payload = payloads.decode_receipt(raw_body(request))
         store_for(self.key, payload.store_external_id)
-        receipt_record(payload=payload, actor=self.key.name)
-        warnings = [
-            {"field": each.field, "description": each.description} for each in warnings_about(payload)
-        ]
+        recorded = receipt_record(payload=payload, actor=self.key.name, deadline=self.deadline)
+        warnings = [{"field": each.field, "description": each.description} for each in recorded.warnings]
         return Response({"warnings": warnings} if warnings else None, status=202)
 
 
@@ -53,16 +50,37 @@ class Transactions(EngageView):
         tags=["receipts"],
         parameters=[
             OpenApiParameter("contactId", OpenApiTypes.UUID, required=True),
-            OpenApiParameter("offset", OpenApiTypes.INT, default=0),
-            OpenApiParameter("count", OpenApiTypes.INT, default=100),
+            *PAGING,
         ],
         responses={200: TRANSACTIONS, **ERRORS},
     )
     def get(self, request: Request) -> Response:
-        """Purchases and returns of one contact, as Engage lists them."""
-        offset = whole_or_refuse(request, "offset", default=0, least=0, most=_LAST)
-        count = whole_or_refuse(request, "count", default=100, least=1, most=_MOST)
+        """Purchases and returns of one contact, as Engage lists them, newest first."""
+        offset, count = asked_part(request)
         contact = contact_or_404(request.query_params.get("contactId", ""), self)
         page = history_page(contact=contact, offset=offset, count=count, deadline=self.deadline)
-        body = {"items": page.rows, "totalCount": page.total, "offset": offset, "count": len(page.rows)}
-        return aged(body, page.read)
+        return aged(page_body(page.rows, total=page.total, offset=offset), page.read)
+
+
+class Stores(EngageView):
+    """`GET /api/v3/stores`."""
+
+    @extend_schema(
+        operation_id="listStores",
+        tags=["receipts"],
+        parameters=[OpenApiParameter("includeInactive", OpenApiTypes.BOOL, default=False)],
+        responses={200: STORES, **ERRORS},
+    )
+    def get(self, request: Request) -> Response:
+        """Stores and web markets that Engage has, kept for when it is away; without the closed ones unless asked."""
+        with_inactive = _yes_or_refuse(request, "includeInactive")
+        read = stores_current(with_inactive=with_inactive, deadline=self.deadline)
+        return aged(read.value, read)
+
+
+def _yes_or_refuse(request: Request, name: str) -> bool:
+    """A yes or no from the query; left out it is no. Raises ParseError that names it."""
+    text = request.query_params.get(name, "").strip().casefold()
+    if text not in {"", "true", "false"}:
+        raise ParseError(f"{name} must be true or false.")
+    return text == "true"

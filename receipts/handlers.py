@@ -15,14 +15,17 @@ from engage_portal.outbox.models import Item
 from engage_portal.outbox.registry import (
     Call,
     Handler,
+    NotReadyError,
     ReadBack,
     Settled,
+    UnsendableError,
     register,
 )
 from engage_portal.outbox.states import State
 from receipts.history import HISTORY_COUNT, history_store
 from receipts.models import Receipt
 from receipts.services import POST
+from receipts.stores import stores_want, unlisted_as_of, with_unlisted
 from receipts.tagging import PersonalKey, is_tagged, personal_key, receipt_tied, receipts_tagged, tagged_by_id
 
 
@@ -40,12 +43,12 @@ class ReceiptPost(Handler[Receipt]):
     is_read_back = may_stay_unseen = True
 
     def load(self, subject_ids: Collection[UUID]) -> Mapping[UUID, Receipt]:
-        """The receipts of the batch with their contacts."""
-        return Receipt.objects.select_related("contact__same_as").in_bulk(subject_ids)
+        """The receipts of the batch with their contacts, and with whether Engage has their stores; in one query."""
+        return with_unlisted(Receipt.objects.select_related("contact__same_as")).in_bulk(subject_ids)
 
     def request(self, item: Item, subject: Receipt) -> Call:
         """`POST /api/v3/receipts`, tagged with Engage's contact id wherever that is known."""
-        del item
+        _hold_unknown_store(item, subject)
         body = subject.body.encode()
         if subject.contact is not None:
             engage_id = subject.contact.engage_id
@@ -88,6 +91,21 @@ class ReceiptPost(Handler[Receipt]):
         for receipt in self.load({item.subject_id for item in back.items}).values():
             receipt_tied(receipt, contact)
         history_store(contact=contact, page=page)
+
+
+def _hold_unknown_store(item: Item, receipt: Receipt) -> None:
+    """Engage would make up a store. A list from before it was queued, or last sent again by hand, proves nothing."""
+    as_of = unlisted_as_of(receipt)
+    if as_of is None:
+        return
+    if as_of < item.first_due_at:
+        stores_want()
+        raise NotReadyError("Engage is asked whether it has this store.")
+    raise UnsendableError(
+        "UnknownStore",
+        f"storeExternalId: Engage has no store {receipt.store}, and would make one up. Add it in Engage, "
+        "then send this again.",
+    )
 
 
 def _whose(receipt: Receipt) -> EngageContactId | PersonalKey | None:

@@ -1,7 +1,8 @@
-"""Receipts as the tills sent them, and purchases as Engage lists them."""
+"""Receipts as the tills sent them, purchases as Engage lists them, and the stores that Engage knows."""
 
 from uuid import uuid4
 
+from django.core.exceptions import ValidationError
 from django.db import models
 
 from contacts.models import Contact
@@ -118,3 +119,60 @@ class HistorySnapshot(models.Model):
 
     def __str__(self) -> str:
         return f"history of {self.contact_id}"
+
+
+class Store(models.Model):
+    """A store or web market: as Engage lists it (snapshot), and how staff want its receipts numbered.
+
+    What Engage lists no more is kept, with what staff wrote: only `is_listed` goes.
+    """
+
+    external_id = models.CharField("store (externalId)", max_length=100, primary_key=True)
+    name = models.CharField(max_length=300, blank=True)
+    is_listed = models.BooleanField("in Engage", default=False, help_text="Engage's newest list has it.")
+    active = models.BooleanField(default=True)
+    position = models.PositiveIntegerField(default=0, help_text="Its place in Engage's list.")
+    raw = models.TextField(blank=True, help_text="JSON as Engage sent it.")
+    prefix = models.CharField(
+        "begins its receipts",
+        max_length=40,
+        blank=True,
+        help_text="A uniqueReceiptId of this store has to begin with this, or its till hears of it; empty: any id. "
+        "Set up the tills first.",
+    )
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["position"], name="receipts_store_listed", condition=models.Q(is_listed=True)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.external_id} {self.name}".strip()
+
+    def clean(self) -> None:
+        """No prefix may begin another one: their receipts could overlap again."""
+        self.prefix = self.prefix.strip()
+        if not self.prefix:
+            return
+        others = Store.objects.exclude(pk=self.pk).exclude(prefix="").only("prefix")
+        for other in others.iterator():
+            if self.prefix.startswith(other.prefix) or other.prefix.startswith(self.prefix):
+                raise ValidationError(
+                    {"prefix": f"It overlaps with {other.prefix}, which store {other.pk} has."}
+                )
+
+
+class StoreList(models.Model):
+    """How old our copy of Engage's stores is: one row."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    fetched_at = models.DateTimeField(null=True, blank=True, help_text="When Engage was asked for it.")
+    count = models.PositiveIntegerField(default=0)
+    wanted_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when something waits for a newer one."
+    )
+
+    def __str__(self) -> str:
+        return f"{self.count} stores"

@@ -19,7 +19,7 @@ from engage_portal.engage import Conflict, FieldError, payloads
 from engage_portal.outbox.line import breaker
 from receipts.tagging import type_of
 
-_WHERE = "contact.person"
+_WHERE, _KEY = "contact.person", "contact.matchKey"
 
 
 def person_of(key: payloads.ReceiptContact | None) -> dict[str, Any] | None:
@@ -30,7 +30,7 @@ def person_of(key: payloads.ReceiptContact | None) -> dict[str, Any] | None:
 
 
 def problems_with_person(key: payloads.ReceiptContact | None) -> Iterator[FieldError]:
-    """What is wrong with it, as for `POST contacts`, and what cannot be meant."""
+    """What is wrong with it and its key, as for `POST contacts`: both may become a contact's own."""
     person = person_of(key)
     if key is None or person is None or not isinstance(key.person, dict):
         return
@@ -41,8 +41,8 @@ def problems_with_person(key: payloads.ReceiptContact | None) -> Iterator[FieldE
     if "contactType" in key.person:
         yield FieldError(f"{_WHERE}.contactType", "belongs beside matchKey")
     for problem in problems_of(person):
-        place = "contact.matchKey" if problem.field == kind else f"{_WHERE}.{problem.field}"
-        yield FieldError(place, problem.description)
+        where = _KEY if problem.field == kind else f"{_WHERE}.{problem.field}"
+        yield FieldError(where, problem.description)
 
 
 def may_be_registered() -> bool:

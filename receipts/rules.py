@@ -4,39 +4,83 @@
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
 
+from contacts.models import KEY_FIELDS, Contact
+from contacts.shapes import problems_of_key
+from engage_portal.core import clock
+from engage_portal.core.ids import parse_guid
 from engage_portal.engage import FieldError, payloads
 from receipts.newcomers import may_be_registered, person_of, problems_with_person
+from receipts.stores import ASK_AGAIN_SECONDS, Asked, Standing
 
 _FIRST_YEAR, _LAST_YEAR = 1900, 2200
+_CLOCKS_DIFFER_BY = timedelta(days=1)
 _VOUCHERS = ("bonuscheck", "voucher", "rewardvoucher", "giftvoucher")
 _HUNDRED = Decimal(100)
 
 
-def check_receipt(receipt: payloads.Receipt) -> None:
-    """Raise PayloadError with everything that is wrong between the fields."""
-    problems = [
+def check_receipt(receipt: payloads.Receipt, *, store: Asked) -> None:
+    """Raise PayloadError with everything that is wrong between the fields, and with its store.
+
+    What Engage or staff can mend while the receipt stays as it is comes with the seconds to wait.
+    """
+    wrong = [
         *_moment(receipt),
+        *_match_key(receipt.contact),
         *problems_with_person(receipt.contact),
+        *_used(receipt),
         *_signs(receipt),
         *(_sums(receipt) if settings.RECEIPT_SUMS == "refuse" else ()),
     ]
-    if problems:
-        raise payloads.PayloadError(problems)
+    for_now = [*(_store(store) if settings.RECEIPT_STORES == "refuse" else ()), *_prefix(receipt, store)]
+    if wrong or for_now:
+        raise payloads.PayloadError([*for_now, *wrong], retry_after=None if wrong else ASK_AGAIN_SECONDS)
 
 
-def warnings_about(receipt: payloads.Receipt) -> list[FieldError]:
-    """What is taken all the same, but is probably a mistake of the till."""
+def warnings_about(
+    receipt: payloads.Receipt, *, store: Asked, owner: Contact | None = None
+) -> list[FieldError]:
+    """What is taken all the same, but is probably a mistake of the till. `owner` is whom our copy has for its key."""
     return [
+        *_in_the_future(receipt),
+        *_deleted(owner),
+        *(_store(store) if settings.RECEIPT_STORES == "warn" else ()),
+        *_store_in_doubt(store),
         *(_sums(receipt) if settings.RECEIPT_SUMS == "warn" else ()),
         *_not_registered(receipt),
         *_taxes(receipt),
         *_vouchers_as_payment(receipt),
     ]
+
+
+def _store(store: Asked) -> Iterator[FieldError]:
+    """Engage would make up a store [developer.voyado.com/docs/setup/stores]."""
+    if store.standing is Standing.UNKNOWN:
+        yield FieldError("storeExternalId", "Engage has no store with this id: correct it, or add it there.")
+
+
+def _store_in_doubt(store: Asked) -> Iterator[FieldError]:
+    if store.standing is Standing.UNDECIDED and settings.RECEIPT_STORES == "refuse":
+        yield FieldError(
+            "storeExternalId",
+            "The stores known here do not include it. Engage is asked before the sale is sent.",
+        )
+
+
+def _prefix(receipt: payloads.Receipt, store: Asked) -> Iterator[FieldError]:
+    """Two tills with overlapping numbers lose sales silently: Engage drops the second
+    [developer.voyado.com/docs/transactions/field-definitions].
+
+    The portal never adds the prefix itself: till, staff and Engage have to mean the same sale by the same id.
+    """
+    if store.prefix and not receipt.unique_receipt_id.startswith(store.prefix):
+        yield FieldError(
+            "uniqueReceiptId", f"Ids of store {receipt.store_external_id} begin with {store.prefix}."
+        )
 
 
 def moment_of(receipt: payloads.Receipt) -> datetime:
@@ -58,6 +102,53 @@ def _read(text: str) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return moment if _FIRST_YEAR <= moment.year <= _LAST_YEAR else None
+
+
+def _match_key(key: payloads.ReceiptContact | None) -> Iterator[FieldError]:
+    """Engage drops a receipt whose key is nobody's; one that cannot be anybody's is a mistake of the till."""
+    if key is None:
+        return
+    kind = str(key.match_key_type)
+    if kind == "contactId":
+        yield from _guid("contact.matchKey", key.match_key)
+    elif kind in KEY_FIELDS and person_of(key) is None:
+        for problem in problems_of_key(kind, key.match_key):
+            yield FieldError("contact.matchKey", problem.description)
+
+
+def _used(receipt: payloads.Receipt) -> Iterator[FieldError]:
+    """Promotions and vouchers by what Engage knows them by: it ties the sale to no others, and tells nobody."""
+    promotions = receipt.used_promotions
+    for place, used in enumerate(promotions if isinstance(promotions, tuple) else ()):
+        path, ids = f"usedPromotions[{place}]", {"promotionId": used.promotion_id, "couponId": used.coupon_id}
+        given = {name: value for name, value in ids.items() if isinstance(value, str)}
+        if not given:
+            yield FieldError(path, "Expected a promotionId, a couponId or both.")
+        for name, value in given.items():
+            yield from _guid(f"{path}.{name}", value)
+    vouchers = receipt.used_bonus_checks
+    for place, check in enumerate(vouchers if isinstance(vouchers, tuple) else ()):
+        if not (isinstance(check.check_number, str) and check.check_number.strip()):
+            yield FieldError(f"usedBonusChecks[{place}].checkNumber", "Expected the number of a voucher.")
+
+
+def _guid(path: str, text: str) -> Iterator[FieldError]:
+    if parse_guid(text) is None:
+        yield FieldError(path, "Expected a GUID, such as 430d3329-7eef-45c0-87f9-ae9300a0dace.")
+
+
+def _in_the_future(receipt: payloads.Receipt) -> Iterator[FieldError]:
+    moment = _read(receipt.created_date)
+    if moment is not None and moment > clock.now() + _CLOCKS_DIFFER_BY:
+        yield FieldError("createdDate", "This is more than a day from now: look at the clock of the till.")
+
+
+def _deleted(owner: Contact | None) -> Iterator[FieldError]:
+    """Engage would drop the sale; staff say whose it is."""
+    if owner is not None and owner.deleted_at is not None:
+        yield FieldError(
+            "contact.matchKey", "This contact was deleted. The sale is kept, and staff are asked whose it is."
+        )
 
 
 def _signs(receipt: payloads.Receipt) -> Iterator[FieldError]:

@@ -9,17 +9,19 @@ from django.db import IntegrityError, transaction
 
 from contacts.models import KEY_FIELDS, Contact
 from contacts.selectors import contact_by_id, contacts_matching
-from contacts.services import Asked
+from contacts.services import Asked as Sale
 from engage_portal.core import clock
+from engage_portal.core.clock import Deadline
 from engage_portal.core.ids import parse_guid
-from engage_portal.engage import Conflict, Identifier, payloads
+from engage_portal.engage import Conflict, FieldError, Identifier, payloads
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.services import enqueue
 from engage_portal.outbox.states import State
 from receipts.clashes import clash_noted
 from receipts.models import Receipt
 from receipts.newcomers import newcomer_kept, without_person
-from receipts.rules import check_receipt, moment_of
+from receipts.rules import check_receipt, moment_of, warnings_about
+from receipts.stores import store_asked
 from receipts.tagging import IDENTIFIERS, type_of
 
 POST = "receipt.post"
@@ -28,25 +30,38 @@ _LEVEL_WITH_COPY = 3
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A receipt that is kept, and whether this call kept it or an earlier one."""
+    """A receipt that is kept, whether this call kept it or an earlier one, and what looks like a mistake in it."""
 
     receipt: Receipt
     is_new: bool
+    warnings: tuple[FieldError, ...] = ()
 
 
-def receipt_record(*, payload: payloads.Receipt, actor: str) -> Recorded:
-    """Keep a sale and queue it for Engage, in one transaction. Never waits for Engage.
+def receipt_record(*, payload: payloads.Receipt, actor: str, deadline: Deadline | None = None) -> Recorded:
+    """Keep a sale and queue it for Engage, in one transaction.
+
+    Engage is asked only about a store that our copy does not have, and only within a deadline; whatever becomes of
+    that, nothing waits longer and no sale is refused for what the portal does not know.
 
     Raises PayloadError with everything that is wrong with it. The same `uniqueReceiptId` with the same content gives
-    the same answer, however often it comes; Conflict once staff gave it up. Other content under a known id raises
-    Conflict too: Engage would drop it silently [developer.voyado.com/docs/transactions/field-definitions]. A guest's
-    sale is kept and counted, and never sent: Engage has nobody to give it to.
+    the same answer, however often it comes and whatever is asked of receipts by then; Conflict once staff gave it up.
+    Other content under a known id raises Conflict too: Engage would drop it silently
+    [developer.voyado.com/docs/transactions/field-definitions]. A guest's sale is kept and counted, and never sent:
+    Engage has nobody to give it to.
     """
-    check_receipt(payload)
     body = payloads.encode_receipt(without_person(payload))
     digest = hashlib.sha256(body).hexdigest()
+    store = store_asked(payload.store_external_id, deadline=deadline)
     whose = payload.contact
     owner = contact_of(whose) if whose else None
+    warnings = tuple(warnings_about(payload, store=store, owner=owner))
+    try:
+        check_receipt(payload, store=store)
+    except payloads.PayloadError:
+        kept = _kept(payload)
+        if kept is None or kept.content_hash != digest:
+            raise
+        return _once_more(kept, warnings)
     is_claimed = whose is not None and owner is not None and _is_only_claimed(owner, whose)
     receipt = Receipt(
         unique_receipt_id=payload.unique_receipt_id,
@@ -64,14 +79,22 @@ def receipt_record(*, payload: payloads.Receipt, actor: str) -> Recorded:
     try:
         _keep(receipt, payload, actor, behind=owner)
     except IntegrityError:
-        kept = Receipt.objects.filter(unique_receipt_id=payload.unique_receipt_id).first()
+        kept = _kept(payload)
         if kept is None:
             raise
         if kept.content_hash != digest:
             raise clash_noted(kept=kept, refused=receipt, actor=actor) from None
-        _refuse_given_up(kept)
-        return Recorded(kept, is_new=False)
-    return Recorded(receipt, is_new=True)
+        return _once_more(kept, warnings)
+    return Recorded(receipt, is_new=True, warnings=warnings)
+
+
+def _kept(payload: payloads.Receipt) -> Receipt | None:
+    return Receipt.objects.filter(unique_receipt_id=payload.unique_receipt_id).first()
+
+
+def _once_more(kept: Receipt, warnings: tuple[FieldError, ...]) -> Recorded:
+    _refuse_given_up(kept)
+    return Recorded(kept, is_new=False, warnings=warnings)
 
 
 @transaction.atomic
@@ -79,10 +102,10 @@ def _keep(receipt: Receipt, payload: payloads.Receipt, actor: str, *, behind: Co
     """Insert without looking first: almost every receipt is new, and the database knows."""
     receipt.save(force_insert=True)
     if receipt.contact is None and receipt.match_contact_id is None:
-        asked = Asked(
+        asked = Sale(
             actor=actor, store=receipt.store, channel="POS", at=min(receipt.created_date, clock.now())
         )
-        receipt.contact = newcomer_kept(payload.contact, source=settings.ENGAGE_SOURCE[:60], asked=asked)
+        receipt.contact = newcomer_kept(payload.contact, source=settings.ENGAGE_SOURCE, asked=asked)
         if receipt.contact is not None:
             receipt.save(update_fields=["contact"])
     if receipt.is_guest:

@@ -39,7 +39,7 @@ def engage_error_response(error: Exception, context: Mapping[str, Any]) -> Respo
     if isinstance(error, EngageError):
         return _from_engage(error)
     if isinstance(error, PayloadError):
-        return validation_error(error.problems)
+        return validation_error(error.problems, retry_after=error.retry_after)
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     if isinstance(error, RequestDataTooBig):
@@ -56,8 +56,11 @@ def error_body(code: str, message: str, **more: Any) -> dict[str, Any]:
     return {"errorCode": code, "message": message, **more}
 
 
-def validation_error(problems: Sequence[FieldError]) -> Response:
-    """422 that names every field; 400 where the body as a whole cannot be read."""
+def validation_error(problems: Sequence[FieldError], *, retry_after: int | None = None) -> Response:
+    """422 that names every field; 400 where the body as a whole cannot be read.
+
+    With `Retry-After` where the same body may be taken later, and such an answer is not kept under a key.
+    """
     first = problems[0]
     if not first.field:
         return Response(error_body("InvalidBody", first.description), status=400)
@@ -65,7 +68,10 @@ def validation_error(problems: Sequence[FieldError]) -> Response:
         {"field": each.field, "errorDescription": f"{each.field}: {each.description}"} for each in problems
     ]
     message = "; ".join(each["errorDescription"].rstrip(".") for each in told[:_TOLD_IN_THE_MESSAGE]) + "."
-    return Response(error_body("ValidationError", message, validationErrors=told), status=422)
+    headers = {"Retry-After": str(retry_after)} if retry_after else {}
+    return Response(
+        error_body("ValidationError", message, validationErrors=told), status=422, headers=headers
+    )
 
 
 def _from_engage(error: EngageError) -> Response:

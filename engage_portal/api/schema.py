@@ -253,6 +253,17 @@ RECEIPT: dict[str, Any] = {
         },
     },
 }  # fmt: skip
+STORES: dict[str, Any] = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "additionalProperties": True,
+        "properties": {
+            **dict.fromkeys(("externalId", "name", "type", "timeZone", "city", "countryCode"), _TEXT),
+            "active": _YES_NO,
+        },
+    },
+}
 ITEM: dict[str, Any] = {
     "type": "object",
     "properties": {

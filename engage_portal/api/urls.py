@@ -38,7 +38,7 @@ from promotions.api import (
     ReleaseAssignment,
     RewardVouchers,
 )
-from receipts.api import Receipts, Transactions
+from receipts.api import Receipts, Stores, Transactions
 
 _docs = csp_update({"style-src": ["'self'", "'unsafe-inline'"]})(
     SpectacularSwaggerSplitView.as_view(url_name="api-schema")
@@ -66,6 +66,7 @@ urlpatterns = [
     path("api/v3/reward-vouchers/<str:reward_voucher_id>/redeem", RedeemVoucher.as_view()),
     path("api/v3/reward-vouchers/<str:reward_voucher_id>/reactivate", ReactivateVoucher.as_view()),
     path("api/v3/receipts", Receipts.as_view()),
+    path("api/v3/stores", Stores.as_view()),
     path("api/portal/v1/status", StatusView.as_view()),
     path("api/portal/v1/checkout", CheckoutView.as_view()),
     path("api/portal/v1/promotion-assignments/<str:assignment_id>/release", ReleaseAssignment.as_view()),

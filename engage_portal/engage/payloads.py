@@ -51,11 +51,13 @@ else:
 class PayloadError(ValueError):
     """Everything that is wrong with a receipt, each with its field as a path on the wire ("items[0].quantity").
 
-    A `field` is empty where the body as a whole is wrong. No part repeats a value.
+    A `field` is empty where the body as a whole is wrong. No part repeats a value. `retry_after` is set where the
+    same receipt may be taken later: seconds.
     """
 
-    def __init__(self, problems: Sequence[FieldError]) -> None:
+    def __init__(self, problems: Sequence[FieldError], *, retry_after: int | None = None) -> None:
         self.problems = tuple(problems)
+        self.retry_after = retry_after
         super().__init__(
             "; ".join(": ".join(part for part in (each.field, each.description) if part) for each in problems)
         )
@@ -178,6 +180,10 @@ _CREATED = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:
 _CURRENCY = re.compile(r"[A-Z]{3}")
 # What XML cannot carry cannot go the file's way, and PostgreSQL keeps no NUL.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+Path = tuple[str | int, ...]
+"""Names and places from the body's root."""
+
+_TYPE_OF_A_LINE = len(("items", 0, "type"))
 _KEY_TYPES: dict[str, str] = {name.casefold(): name for name in get_args(MatchKeyType)}
 _ITEM_TYPES: dict[str, str] = {name.casefold(): name for name in get_args(ItemType)}
 
@@ -232,47 +238,55 @@ def _rules_of_parts(prepared: Any) -> Iterator[FieldError]:
 
 def _prepared_all(tree: Any) -> tuple[Any, list[FieldError]]:
     problems: list[FieldError] = []
-    return _prepared(tree, "", problems), problems
+    return _prepared(tree, (), problems), problems
 
 
-def _prepared(value: Any, path: str, problems: list[FieldError], name: str = "") -> Any:
+def _prepared(value: Any, path: Path, problems: list[FieldError]) -> Any:
     """The tree with numbers as Decimal (whole ones of `quantity` as int) and known words in their
     documented case; what no database and no file could keep is noted.
 
     Strings are no numbers here: msgspec alone would take "200.00" for one, and Engage might not.
     """
-    if isinstance(value, dict):
-        prefix = f"{path}." if path else ""
-        return {key: _prepared(each, prefix + shown(key), problems, key) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_prepared(each, f"{path}[{place}]", problems) for place, each in enumerate(value)]
     if isinstance(value, str):
-        return _prepared_text(value, path, problems, name)
+        return _prepared_text(value, path, problems)
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        return _prepared_number(value, path, problems, name)
+        return _prepared_number(value, path, problems)
+    if isinstance(value, dict):
+        return {key: _prepared(each, (*path, key), problems) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_prepared(each, (*path, place), problems) for place, each in enumerate(value)]
     return value
 
 
-def _prepared_text(value: str, path: str, problems: list[FieldError], name: str) -> str:
+def _prepared_text(value: str, path: Path, problems: list[FieldError]) -> str:
     if _CONTROL.search(value):
-        problems.append(FieldError(path, "Control characters are not allowed."))
-    if name == "matchKeyType":
+        problems.append(FieldError(_written(path), "Control characters are not allowed."))
+    if path[-1:] == ("matchKeyType",):
         return _KEY_TYPES.get(value.casefold(), value)
-    if name == "type" and path.startswith("items[") and path.count(".") == 1:
+    if path[-1:] == ("type",) and path[0] == "items" and len(path) == _TYPE_OF_A_LINE:
         return _ITEM_TYPES.get(value.casefold(), value)
     return value
 
 
-def _prepared_number(value: int | Decimal, path: str, problems: list[FieldError], name: str) -> int | Decimal:
+def _prepared_number(value: int | Decimal, path: Path, problems: list[FieldError]) -> int | Decimal:
     number = Decimal(value)
-    exponent = number.as_tuple().exponent
     if not number.is_finite() or number.copy_abs() >= _BOUND:
-        problems.append(FieldError(path, "The number is too large."))
+        problems.append(FieldError(_written(path), "The number is too large."))
         return Decimal(1)
+    exponent = number.as_tuple().exponent
     if not isinstance(exponent, int) or exponent < -_DECIMALS:
-        problems.append(FieldError(path, f"At most {_DECIMALS} decimals are allowed."))
+        problems.append(FieldError(_written(path), f"At most {_DECIMALS} decimals are allowed."))
         return Decimal(1)
-    return int(number) if name == "quantity" and number == number.to_integral_value() else number
+    is_whole = path[-1:] == ("quantity",) and number == number.to_integral_value()
+    return int(number) if is_whole else number
+
+
+def _written(path: Path) -> str:
+    """A path as people read it; only what is wrong is worth writing one."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f"{'.' if text else ''}{shown(step)}"
+    return text
 
 
 def _rules(receipt: Receipt) -> Iterator[FieldError]:

@@ -21,6 +21,7 @@ ASSIGNMENTS = "/api/v3/promotion-assignments"
 ACCOUNTS = "/api/v3/point-accounts"
 POINTS = "/api/v3/point-transactions"
 VOUCHERS = "/api/v3/reward-vouchers"
+STORES = "/api/v3/stores"
 COUNT = "/api/v2/contacts/count"
 STATUS = "/api/portal/v1/status"
 CHECKOUT = "/api/portal/v1/checkout"
@@ -54,6 +55,7 @@ ROUTES = [
     ("post", f"{VOUCHERS}/{seeds.VOUCHER_ID}/redeem"),
     ("post", f"{VOUCHERS}/{seeds.VOUCHER_ID}/reactivate"),
     ("post", RECEIPTS),
+    ("get", STORES),
     ("get", STATUS),
     ("post", CHECKOUT),
     ("post", f"{RELEASE}/{seeds.ANNA_MONEY_ID}/release"),

@@ -79,6 +79,7 @@ def test_every_model_that_can_hold_personal_data_has_a_shredder():
         "contacts.ExportFile",
         "promotions.OpenOffer",
         "promotions.TrustRule",
+        "receipts.Store",
     }  # Engage's words; counts
     for model in (model for name in OURS for model in apps.get_app_config(name).get_models()):
         fields = model._meta.get_fields()

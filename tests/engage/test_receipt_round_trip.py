@@ -10,6 +10,7 @@ from engage_portal.engage import decode_receipt, encode_receipt
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"), max_size=20)
 KEY = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9-]{0,30}", fullmatch=True)
+GUID = st.uuids().map(str)
 MONEY = st.decimals(min_value=-999_999, max_value=999_999, places=2) | st.integers(-999, 999).map(Decimal)
 PLUS = st.decimals(min_value=0, max_value=999_999, places=4)
 EXTRA = st.lists(st.fixed_dictionaries({"name": TEXT, "value": TEXT}), max_size=2)
@@ -44,8 +45,7 @@ def line(kind: str, sign: int):
 RECEIPTS = st.fixed_dictionaries(
     {
         "contact": st.fixed_dictionaries(
-            {"matchKey": KEY, "matchKeyType": st.sampled_from(["contactId", "email", "memberNumber"])},
-            optional={"contactType": KEY},
+            {"matchKey": GUID, "matchKeyType": st.just("contactId")}, optional={"contactType": KEY}
         ),
         "uniqueReceiptId": KEY,
         "receiptNumber": TEXT,
@@ -64,8 +64,10 @@ RECEIPTS = st.fixed_dictionaries(
     },
     optional={
         "taxDetails": st.lists(st.fixed_dictionaries({"value": MONEY}), max_size=2),
-        "usedBonusChecks": st.lists(st.fixed_dictionaries({"checkNumber": TEXT}), max_size=2),
-        "usedPromotions": st.lists(st.fixed_dictionaries({}, optional={"couponId": KEY}), max_size=2),
+        "usedBonusChecks": st.lists(st.fixed_dictionaries({"checkNumber": KEY}), max_size=2),
+        "usedPromotions": st.lists(
+            st.fixed_dictionaries({"couponId": GUID}, optional={"promotionId": GUID}), max_size=2
+        ),
         "extraData": EXTRA,
     },
 )

@@ -8,9 +8,10 @@ from django.core.management import call_command
 from django_q.models import Schedule
 
 from engage_portal.core import clock
+from engage_portal.outbox import schedule as schedules
 from engage_portal.outbox import tasks
 from engage_portal.outbox.models import Heartbeat
-from engage_portal.outbox.schedule import ensure_schedules, register_schedule
+from engage_portal.outbox.schedule import ensure_schedules, register_schedule, run_at_start
 from engage_portal.outbox.states import State
 from tests.outbox.building import delivered, fresh, receipt_posted
 
@@ -111,6 +112,13 @@ def test_a_schedule_that_a_setting_switched_off_ends_and_somebody_elses_stays():
 def test_a_schedule_has_one_rhythm(rhythm):
     with pytest.raises(ValueError, match="either daily or every"):
         register_schedule("x", "os.getcwd", **rhythm)
+
+
+def test_what_pages_show_is_read_by_a_worker_that_starts(monkeypatch):
+    queued = []
+    monkeypatch.setattr(schedules, "async_task", lambda func, **named: queued.append(func))
+    run_at_start()
+    assert queued == ["contacts.tasks.read_consents", "receipts.tasks.read_stores"]
 
 
 def test_every_scheduled_function_exists():

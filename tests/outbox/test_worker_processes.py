@@ -166,6 +166,14 @@ def _received(app: Sandbox) -> Callable[[], dict[str, int]]:
     return lambda: {name: record["posted"] for name, record in app.engage.received.items()}
 
 
+def test_it_reads_the_stores_before_the_first_schedule_has_its_turn(start):
+    """django-q2 looks at its schedules half a minute after it began."""
+    worker = start()
+    until(
+        lambda: worker.query("SELECT 1 FROM receipts_store WHERE name != ''"), seconds=90, what="the stores"
+    )
+
+
 def test_it_delivers_and_ends_within_seconds_when_told(start, received):
     worker = start()
     for number in range(3):

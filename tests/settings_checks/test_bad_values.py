@@ -47,6 +47,7 @@ BAD = [
     ("ENGAGE_USER_AGENT", "Kassa å", "ASCII"),
     ("ENGAGE_LEVEL", "5", "senseless"),
     ("ENGAGE_LEVEL", "four", "senseless"),
+    ("RECEIPT_STORES", "no", "must be one of"),
     ("RECEIPT_SUMS", "no", "must be one of"),
     ("RECEIPT_TOLERANCE", "-1", "senseless"),
     ("RECEIPT_TOLERANCE", "a cent", "senseless"),

@@ -24,6 +24,7 @@ from redis.exceptions import RedisError
 from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
 from engage_portal.outbox.models import Heartbeat
+from engage_portal.outbox.schedule import run_at_start
 from engage_portal.outbox.tasks import SLICE_SECONDS, SUPERVISOR, tick_flag
 
 log = structlog.get_logger(__name__)
@@ -56,6 +57,7 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         self._start_group()
+        self._begin()
         while not self._told_to_stop_within(_LOOK_SECONDS):
             if self._group is None or self._group.poll() is not None:
                 self._replace("it ended")
@@ -86,6 +88,13 @@ class Supervisor:
         os.close(reader)
         self._lifeline, self._started_at, self._next_tick = writer, clock.now(), 0.0
         log.info("worker group started", pid=self._group.pid)
+
+    def _begin(self) -> None:
+        """What pages show should not wait for its first turn. Where this fails, that turn comes soon enough."""
+        try:
+            run_at_start()
+        except (DatabaseError, RedisError) as error:
+            self._no_database(error)
 
     def _replace(self, why: str) -> None:
         log.warning("worker group is replaced", why=why)
