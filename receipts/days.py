@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Case, Count, OuterRef, QuerySet, Subquery, Sum, Value, When
 from django.utils import timezone
 
 from engage_portal.outbox.models import Item
@@ -120,7 +120,9 @@ def _bounds(day: date) -> tuple[datetime, datetime]:
 
 
 def _receipts(sold: QuerySet[Receipt]) -> Iterator[Mapping[str, Any]]:
-    rows = sold.annotate(state=_state_of(POST)).order_by().values("store", "currency", "is_guest", "state")
+    given_up = When(given_up_at__isnull=False, then=Value(State.CANCELLED))
+    state = Case(given_up, default=_state_of(POST))
+    rows = sold.annotate(state=state).order_by().values("store", "currency", "is_guest", "state")
     for row in rows.annotate(count=Count("pk"), total=Sum("total")):
         yield {**row, "kind": GUESTS if row["is_guest"] else RECEIPTS}
 

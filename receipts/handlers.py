@@ -9,6 +9,7 @@ from django.conf import settings
 
 from contacts.handlers import not_known_yet
 from contacts.models import Contact
+from engage_portal.core import clock
 from engage_portal.core.ids import EngageContactId
 from engage_portal.engage import EngageClient, Page, Transaction, payloads
 from engage_portal.outbox.models import Item
@@ -70,6 +71,11 @@ class ReceiptPost(Handler[Receipt]):
             for each in settled
             if each.subject.contact is not None or not settings.OUTBOX_CONFIRM_HOURS
         )
+
+    def given_up(self, item: Item, subject: Receipt) -> None:
+        """The sale is not sent; that is known for longer than the queue remembers its item."""
+        del item
+        Receipt.objects.filter(pk=subject.pk).update(given_up_at=clock.now())
 
     def read_back(self, items: Sequence[Item]) -> Iterator[ReadBack]:
         """`GET /api/v3/contacts/transactions` of each contact: one tells about all of that contact's receipts."""

@@ -31,6 +31,9 @@ class Receipt(models.Model):
     body = models.TextField(help_text="Canonical JSON as it was accepted; digits of money are kept.")
     content_hash = models.CharField(max_length=64, help_text="SHA-256 of `body`.")
     recorded_at = models.DateTimeField(default=clock.now)
+    given_up_at = models.DateTimeField(
+        null=True, blank=True, help_text="When staff decided that it is not sent; the queue forgets it."
+    )
 
     class Meta:
         indexes = [

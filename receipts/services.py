@@ -14,9 +14,7 @@ from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
 from engage_portal.core.ids import parse_guid
 from engage_portal.engage import Conflict, FieldError, Identifier, payloads
-from engage_portal.outbox.models import Item
 from engage_portal.outbox.services import enqueue
-from engage_portal.outbox.states import State
 from receipts.clashes import clash_noted
 from receipts.models import Receipt
 from receipts.newcomers import newcomer_kept, without_person
@@ -122,7 +120,7 @@ def _keep(receipt: Receipt, payload: payloads.Receipt, actor: str, *, behind: Co
 
 def _refuse_given_up(kept: Receipt) -> None:
     """A 202 would say that it goes out, and staff have decided that it does not."""
-    if Item.objects.filter(kind=POST, subject_id=kept.pk, state=State.CANCELLED).exists():
+    if kept.given_up_at is not None:
         raise Conflict(
             "Staff have given this receipt up, so it is not sent. If the sale took place, number it anew and send it "
             "again.",
