@@ -28,9 +28,10 @@ from engage_portal.outbox.line import breaker
 from promotions.selectors import offers_for
 from promotions.services.offers import offers_want
 from receipts.history import history_want
-from receipts.selectors import purchases_for
+from receipts.purchases import purchases_newest
+from receipts.selectors import PurchaseStatus
 
-_NEWEST = 4
+_NEWEST = 6
 _FORM = ["GET", "HEAD", "POST"]
 _NOTHING = "Nothing was changed."
 _REFUSED = "The programme doesn’t take this. Our stores are happy to help."
@@ -56,9 +57,11 @@ def overview(request: HttpRequest, visit: Visit) -> HttpResponseBase:
     }
     reads = read_together(contact=visit.contact, wants=wants, deadline=visit.deadline)
     contact = contact_as_read(visit.contact, reads["contact"])
+    purchases = purchases_newest(visit.contact, count=_NEWEST)
     context = {
         "contact": contact.value,
-        "purchases": purchases_for(visit.contact, offset=0, count=_NEWEST),
+        "purchases": purchases,
+        "some_on_their_way": any(each.status is PurchaseStatus.ON_ITS_WAY for each in purchases),
         "offers": [offer for offer in offers_for(visit.contact) if offer.state.is_usable],
         "age": age_of(contact, reads["history"], reads["offers"]),
     }

@@ -55,10 +55,15 @@ class Transactions(EngageView):
         responses={200: TRANSACTIONS, **ERRORS},
     )
     def get(self, request: Request) -> Response:
-        """Purchases and returns of one contact, as Engage lists them, newest first."""
+        """Purchases and returns of one contact, as Engage lists them, newest first.
+
+        Who reads page after page gets each transaction once, also where something is sold meanwhile.
+        """
         offset, count = asked_part(request)
         contact = contact_or_404(request.query_params.get("contactId", ""), self)
-        page = history_page(contact=contact, offset=offset, count=count, deadline=self.deadline)
+        page = history_page(
+            contact=contact, offset=offset, count=count, deadline=self.deadline, reader=str(self.key.pk)
+        )
         return aged(page_body(page.rows, total=page.total, offset=offset), page.read)
 
 

@@ -23,8 +23,9 @@ from engage_portal.outbox.registry import (
     register,
 )
 from engage_portal.outbox.states import State
-from receipts.history import HISTORY_COUNT, history_store
+from receipts.history import HISTORY_COUNT
 from receipts.models import Receipt
+from receipts.numbered import history_store
 from receipts.services import POST
 from receipts.stores import stores_want, unlisted_as_of, with_unlisted
 from receipts.tagging import PersonalKey, is_tagged, personal_key, receipt_tied, receipts_tagged, tagged_by_id

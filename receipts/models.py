@@ -10,7 +10,7 @@ from engage_portal.core import clock
 
 
 class Receipt(models.Model):
-    """One finalised sale or return, kept until Engage has it. Never changed after it was recorded."""
+    """One finalised sale or return, kept until Engage has it. What was sold never changes."""
 
     id = models.UUIDField(primary_key=True, default=uuid4)
     unique_receipt_id = models.CharField(max_length=100, unique=True)
@@ -34,9 +34,15 @@ class Receipt(models.Model):
     given_up_at = models.DateTimeField(
         null=True, blank=True, help_text="When staff decided that it is not sent; the queue forgets it."
     )
+    is_listed = models.BooleanField(default=False, help_text="Seen in Engage's history of the contact.")
 
     class Meta:
         indexes = [
+            models.Index(
+                fields=["contact", "-created_date", "-id"],
+                name="receipts_not_listed",
+                condition=models.Q(is_listed=False),
+            ),
             models.Index(fields=["contact", "-created_date"], name="receipts_of_contact"),
             models.Index(fields=["created_date", "store"], name="receipts_of_day"),
             models.Index(
@@ -86,7 +92,11 @@ class Clash(models.Model):
 
 
 class Transaction(models.Model):
-    """One purchase or return from Engage's history of a contact (snapshot)."""
+    """One purchase or return from Engage's history of a contact (snapshot).
+
+    `rank` says how many older ones Engage counts: a new sale moves no rank, while it moves every `offset`. It holds
+    among rows of one `numbering`, and tells something only in the contact's present one.
+    """
 
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="transactions")
     engage_transaction_id = models.CharField(max_length=60)
@@ -94,6 +104,9 @@ class Transaction(models.Model):
         max_length=100, blank=True, help_text="Engage's externalId, where it says so."
     )
     created_date = models.DateTimeField(null=True, blank=True)
+    is_return = models.BooleanField(default=False)
+    numbering = models.PositiveIntegerField(default=0)
+    rank = models.PositiveIntegerField(default=0)
     raw = models.TextField(help_text="JSON as Engage sent it; digits are kept.")
 
     class Meta:
@@ -104,6 +117,10 @@ class Transaction(models.Model):
         ]
         indexes = [
             models.Index(fields=["contact", "-created_date", "-id"], name="receipts_transaction_newest"),
+            models.Index(
+                fields=["contact", "is_return", "-created_date", "-id"], name="receipts_transaction_kind"
+            ),
+            models.Index(fields=["contact", "numbering", "-rank"], name="receipts_transaction_rank"),
             models.Index(fields=["unique_receipt_id"], name="receipts_transaction_receipt"),
         ]
 
@@ -117,11 +134,23 @@ class HistorySnapshot(models.Model):
     contact = models.OneToOneField(
         Contact, primary_key=True, on_delete=models.CASCADE, related_name="history"
     )
-    fetched_at = models.DateTimeField()
-    total_count = models.PositiveIntegerField(default=0)
+    fetched_at = models.DateTimeField(help_text="When the newest page came from Engage.")
+    total_count = models.PositiveIntegerField(default=0, help_text="What Engage counted then.")
+    newest_total = models.PositiveIntegerField(
+        default=0, help_text="What Engage counted last, with any page: newer sales may not be kept yet."
+    )
+    numbering = models.PositiveIntegerField(
+        default=0, help_text="Of the rows whose rank holds; the next one begins when ranks cannot be trusted."
+    )
+    kept_count = models.PositiveIntegerField(default=0, help_text="Rows of that numbering.")
 
     def __str__(self) -> str:
         return f"history of {self.contact_id}"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything that Engage counts is kept."""
+        return self.kept_count >= self.total_count
 
 
 class Store(models.Model):

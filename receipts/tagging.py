@@ -2,14 +2,25 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from http import HTTPStatus
 
 import msgspec
+from django.conf import settings
 from django.db.models import Q
 
 from contacts.keys import normalised
 from contacts.models import KEY_FIELDS, Contact
-from engage_portal.core.ids import parse_guid
-from engage_portal.engage import Identifier, IdentifierKind, payloads
+from engage_portal.core.ids import EngageContactId, parse_guid
+from engage_portal.engage import (
+    AuthFailed,
+    Conflict,
+    EngageClient,
+    Identifier,
+    IdentifierKind,
+    NotFound,
+    payloads,
+)
+from engage_portal.engage import Contact as EngageContact
 from receipts.models import Receipt
 
 _NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -25,10 +36,43 @@ IDENTIFIERS = {
 
 @dataclass(frozen=True, slots=True)
 class PersonalKey:
-    """A key that a till gave in place of an id."""
+    """A key that a till gave in place of an id. Engage looks only inside its type."""
 
+    kind: str
+    """Engage's name of the key: `email`, `memberNumber`."""
     identifier: Identifier
-    contact_type: str | None
+    contact_type: str
+
+    @property
+    def calls(self) -> int:
+        """How many calls it takes to ask for its owner."""
+        return 2 if self._may_be_another_key else 1
+
+    @property
+    def _may_be_another_key(self) -> bool:
+        return self.identifier.kind is IdentifierKind.CUSTOM_KEY
+
+    def owner(self, client: EngageClient) -> EngageContactId | None:
+        """Who has it in Engage; None where Engage cannot be asked for such a key. For a thread: no database.
+
+        A custom key is whichever one the tenant chose, so whom Engage names has to have this one, too; else nothing is
+        known [developer.voyado.com/docs/contacts/identify-contact/find-contact]. Raises NotFound and Conflict where
+        Engage says in its own words that nobody or several have it, and every error of the network.
+        """
+        try:
+            found = client.find_contact_id(self.identifier, contact_type=self.contact_type)
+            return found if not self._may_be_another_key or self._is_of(client.get_contact(found)) else None
+        except (NotFound, Conflict) as error:
+            if self._may_be_another_key or not error.error_code:
+                return None
+            raise
+        except AuthFailed as error:
+            if error.status != HTTPStatus.FORBIDDEN:
+                raise
+            return None
+
+    def _is_of(self, contact: EngageContact) -> bool:
+        return str(contact.attributes.get(self.kind, "")).strip() == self.identifier.value.strip()
 
 
 def personal_key(receipt: Receipt) -> PersonalKey | None:
@@ -37,13 +81,35 @@ def personal_key(receipt: Receipt) -> PersonalKey | None:
     kind = IDENTIFIERS.get(str(key.match_key_type)) if key else None
     if key is None or kind is None:
         return None
-    contact_type = key.contact_type if isinstance(key.contact_type, str) else None
-    return PersonalKey(Identifier(kind, key.match_key), contact_type)
+    return PersonalKey(str(key.match_key_type), Identifier(kind, key_as_sent(key).match_key), type_of(key))
+
+
+def filed_key(contact: Contact) -> PersonalKey | None:
+    """The key by which files of ours name somebody born here; None before the first, and for whoever was forgotten."""
+    key = getattr(contact, KEY_FIELDS[settings.ENGAGE_KEY])
+    if contact.filed_at is None or not key:
+        return None
+    kind = settings.ENGAGE_KEY
+    return PersonalKey(kind, Identifier(IDENTIFIERS[kind], key), contact.contact_type)
 
 
 def type_of(key: payloads.ReceiptContact) -> str:
     """The contact type of a match key: a member unless it says otherwise."""
     return key.contact_type if isinstance(key.contact_type, str) else "Member"
+
+
+def key_as_sent(key: payloads.ReceiptContact) -> payloads.ReceiptContact:
+    """A personal key written as Engage keeps it, phones as E.164; and inside a type, which Engage's reference asks for.
+
+    [developer.voyado.com/docs/transactions/field-definitions]
+    """
+    kind = str(key.match_key_type)
+    if kind == "contactId":
+        return key
+    value = normalised(KEY_FIELDS[kind], key.match_key) if kind in KEY_FIELDS else key.match_key
+    return payloads.ReceiptContact(
+        match_key=value, match_key_type=key.match_key_type, contact_type=type_of(key)
+    )
 
 
 def is_tagged(receipt: Receipt, contact_id: str = "") -> bool:
@@ -55,6 +121,14 @@ def is_tagged(receipt: Receipt, contact_id: str = "") -> bool:
 def receipt_tied(receipt: Receipt, contact: Contact) -> None:
     """The personal key of a receipt turned out to mean this contact: the key has done its work. May run twice."""
     if receipt.contact_id is None and personal_key(receipt) is not None:
+        receipt.contact = contact
+        receipt.save(update_fields=["contact"])
+    receipts_tagged([receipt])
+
+
+def receipt_given(receipt: Receipt, contact: Contact) -> None:
+    """It is certain now whose a receipt is, whomever our copy took for its owner: its key has done its work."""
+    if receipt.contact_id != contact.pk:
         receipt.contact = contact
         receipt.save(update_fields=["contact"])
     receipts_tagged([receipt])

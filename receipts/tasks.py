@@ -1,11 +1,16 @@
 """Background work about receipts. Each may be lost, run twice, or run at the same time as another."""
 
+from uuid import UUID
+
 import structlog
 from django.conf import settings
 
+from contacts.models import Contact
 from contacts.snapshots import OUTAGES
 from engage_portal.core.clock import Deadline
-from engage_portal.engage import EngageError
+from engage_portal.engage import EngageError, NotFound
+from engage_portal.outbox.tasks import SLICE_SECONDS
+from receipts.purchases import history_complete
 from receipts.stores import is_due, stores_fetch
 
 log = structlog.get_logger(__name__)
@@ -26,3 +31,14 @@ def read_stores() -> bool:
         log.warning("engage refuses to list its stores", why=str(refused))
         return False
     return True
+
+
+def complete_history(contact_id: str) -> bool:
+    """Read what our copy of a member's purchases lacks; False where Engage did not answer, or it took too long."""
+    contact = Contact.objects.select_related("same_as").filter(pk=UUID(contact_id)).first()
+    if contact is None or contact.engage_id is None:
+        return False
+    try:
+        return history_complete(contact=contact, until=Deadline.after(SLICE_SECONDS))
+    except NotFound:
+        return False

@@ -79,7 +79,22 @@ def purchase(
         "lineItems": lines or [],
     }
     Transaction.objects.create(
-        contact=contact, engage_transaction_id=raw["id"], created_date=at, raw=json.dumps(raw)
+        contact=contact,
+        engage_transaction_id=raw["id"],
+        created_date=at,
+        raw=json.dumps(raw),
+        is_return=Decimal(total) < 0,
+    )
+    _number_anew(contact)
+
+
+def _number_anew(contact: Contact) -> None:
+    rows = list(Transaction.objects.filter(contact=contact).order_by("created_date", "pk"))
+    for rank, row in enumerate(rows):
+        row.rank, row.numbering = rank, 1
+    Transaction.objects.bulk_update(rows, ["rank", "numbering"])
+    HistorySnapshot.objects.filter(contact=contact).update(
+        numbering=1, total_count=len(rows), newest_total=len(rows), kept_count=len(rows)
     )
 
 

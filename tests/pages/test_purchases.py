@@ -50,7 +50,7 @@ def test_purchases_come_twenty_at_a_time_newest_first(carol, carol_at_home):
     first, third = carol_at_home.get("/me/purchases/").text, carol_at_home.get("/me/purchases/?page=3").text
     assert first.count('class="purchase"') == 20
     assert "Store 00" in first
-    assert "Page 1 of 3" in first
+    assert "Page 1" in first
     assert third.count('class="purchase"') == 5
     assert "Store 44" in third
 
