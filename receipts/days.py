@@ -5,8 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Case, Count, OuterRef, QuerySet, Subquery, Sum, Value, When
 from django.utils import timezone
 
@@ -14,10 +16,21 @@ from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import MOVING, State
 from promotions.kinds import REDEEM, VOUCHER_REDEEM
 from promotions.models import Redemption, VoucherUse
-from receipts.models import Receipt
+from receipts.clashes import sales_missing
+from receipts.models import Clash, Receipt
 from receipts.services import POST
 
 RECEIPTS, GUESTS, REDEMPTIONS, VOUCHERS = "Receipts", "Guests", "Redemptions", "Vouchers"
+CLASHES = "Sales under a taken number"
+
+
+class Standing(StrEnum):
+    """How much of a day is in Engage, as far as that is known."""
+
+    COMPLETE = "yes"
+    SENT = "sent"
+    """Engage took all of it, and has not shown all of it yet: it drops receipts after it took them."""
+    INCOMPLETE = "no"
 
 
 @dataclass(slots=True)
@@ -36,7 +49,7 @@ class Tally:
     cancelled: int = 0
 
     def add(self, state: str | None, count: int, total: Decimal | None) -> None:
-        """Count facts whose item is in a state; None: it settled so long ago that its item is gone."""
+        """Count facts whose item is in a state; None: it was delivered so long ago that its item is gone."""
         self.count += count
         self.total += total or 0
         if self.kind == GUESTS:
@@ -81,33 +94,56 @@ class StoreDay:
 
     @property
     def attention(self) -> int:
-        """What a person has to look at."""
-        return sum(tally.attention for tally in self.tallies)
+        """What a person has to look at in the queue."""
+        return sum(tally.attention for tally in self.tallies if tally.kind != CLASHES)
+
+    @property
+    def clashes(self) -> int:
+        """Sales that were not taken, because another one has their number, and that nobody has dealt with."""
+        return sum(tally.count for tally in self.tallies if tally.kind == CLASHES)
 
     @property
     def unconfirmed(self) -> int:
-        """What Engage took and has not shown yet."""
-        return sum(tally.sent for tally in self.tallies)
+        """What Engage took and has yet to show; receipts only where somebody looks for them."""
+        are_looked_for = settings.OUTBOX_CONFIRM_HOURS > 0
+        return sum(tally.sent for tally in self.tallies if are_looked_for or tally.kind != RECEIPTS)
+
+    @property
+    def standing(self) -> Standing:
+        """Whether everything of the day is in Engage: only what it showed is, or took where nobody looks for it."""
+        if self.waiting or self.attention or self.clashes:
+            return Standing.INCOMPLETE
+        return Standing.SENT if self.unconfirmed else Standing.COMPLETE
 
     @property
     def is_complete(self) -> bool:
-        """Whether everything of the day is in Engage, as far as Engage says."""
-        return not (self.waiting or self.attention)
+        """Whether nothing of the day is missing in Engage, as far as that is looked for."""
+        return self.standing is Standing.COMPLETE
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether nothing is missing but that Engage shows it."""
+        return self.standing is Standing.SENT
 
 
 def store_days(day: date, *, store: str = "") -> list[StoreDay]:
-    """Each store that sold or redeemed something on a day of the portal's zone, in three queries; or one store alone.
+    """Each store that sold or redeemed something on a day of the portal's zone, in four queries; or one store alone.
 
-    A receipt belongs to the day on which it was sold, a redemption and a voucher to that on which it was accepted.
+    A receipt belongs to the day on which it was sold, a redemption and a voucher to that on which it was accepted. A
+    sale that was not taken for its number, and that nobody has dealt with, counts as well: Engage does not have it. One
+    that came in two versions is there once.
     """
     begin, end = _bounds(day)
     sold = Receipt.objects.filter(created_date__gte=begin, created_date__lt=end)
     used = Redemption.objects.filter(accepted_at__gte=begin, accepted_at__lt=end)
     paid = VoucherUse.objects.filter(accepted_at__gte=begin, accepted_at__lt=end, is_ours=True)
+    lost = sales_missing().filter(created_date__gte=begin, created_date__lt=end)
     if store:
-        sold, used, paid = sold.filter(store=store), used.filter(store=store), paid.filter(store=store)
+        sold, used = sold.filter(store=store), used.filter(store=store)
+        paid, lost = paid.filter(store=store), lost.filter(store=store)
     tallies: dict[tuple[str, str, str], Tally] = {}
-    for row in [*_receipts(sold), *_uses(used, REDEEM, REDEMPTIONS), *_uses(paid, VOUCHER_REDEEM, VOUCHERS)]:
+    uses = [*_uses(used, REDEEM, REDEMPTIONS), *_uses(paid, VOUCHER_REDEEM, VOUCHERS)]
+    for row in [*_receipts(sold), *uses, *_clashes(lost)]:
         key = (row["store"], row["kind"], row["currency"])
         tally = tallies.setdefault(key, Tally(row["kind"], row["currency"]))
         tally.add(row["state"], row["count"], row["total"])
@@ -133,6 +169,12 @@ def _uses(used: QuerySet[Any], kind: str, word: str) -> Iterator[Mapping[str, An
         yield {**row, "kind": word, "currency": "", "total": None}
 
 
+def _clashes(lost: QuerySet[Clash]) -> Iterator[Mapping[str, Any]]:
+    rows = lost.order_by().values("store", "currency")
+    for row in rows.annotate(count=Count("pk"), total=Sum("total")):
+        yield {**row, "kind": CLASHES, "state": State.ATTENTION}
+
+
 def _state_of(kind: str) -> Subquery:
     items = Item.objects.filter(subject_id=OuterRef("pk"), kind=kind).order_by("-pk")
     return Subquery(items.values("state")[:1])
@@ -155,7 +197,6 @@ def rows_of(days: Iterable[StoreDay]) -> Iterator[list[str]]:
         for tally in one.tallies:
             counts = (tally.waiting, tally.attention, tally.sent, tally.confirmed, tally.cancelled)
             total = f"{tally.total:f}" if tally.currency else ""
-            complete = "yes" if one.is_complete else "no"
             yield [
                 one.store,
                 tally.kind,
@@ -163,5 +204,5 @@ def rows_of(days: Iterable[StoreDay]) -> Iterator[list[str]]:
                 str(tally.count),
                 total,
                 *map(str, counts),
-                complete,
+                str(one.standing),
             ]

@@ -29,7 +29,7 @@ class Receipt(models.Model):
         default=False, help_text="Sold to nobody in the programme: counted here, never sent to Engage."
     )
     body = models.TextField(help_text="Canonical JSON as it was accepted; digits of money are kept.")
-    content_hash = models.CharField(max_length=64, help_text="SHA-256 of `body`.")
+    content_hash = models.CharField(max_length=64, help_text="Of the content; see `sameness`.")
     recorded_at = models.DateTimeField(default=clock.now)
     given_up_at = models.DateTimeField(
         null=True, blank=True, help_text="When staff decided that it is not sent; the queue forgets it."
@@ -68,6 +68,9 @@ class Clash(models.Model):
     total = models.DecimalField(max_digits=18, decimal_places=4)
     currency = models.CharField(max_length=3)
     content_hash = models.CharField(max_length=64)
+    is_one_sale = models.BooleanField(
+        default=False, help_text="It looks like the kept sale, written differently: none is missing."
+    )
     api_key_name = models.CharField(max_length=80, help_text="The till that sent it.")
     times = models.PositiveIntegerField(default=1)
     first_at = models.DateTimeField(default=clock.now)

@@ -1,6 +1,5 @@
 """What can be done with receipts: record one."""
 
-import hashlib
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -19,6 +18,7 @@ from receipts.clashes import clash_noted
 from receipts.models import Receipt
 from receipts.newcomers import newcomer_kept, without_person
 from receipts.rules import check_receipt, moment_of, warnings_about
+from receipts.sameness import digest_of
 from receipts.stores import store_asked
 from receipts.tagging import IDENTIFIERS, type_of
 
@@ -48,7 +48,7 @@ def receipt_record(*, payload: payloads.Receipt, actor: str, deadline: Deadline 
     Engage has nobody to give it to.
     """
     body = payloads.encode_receipt(without_person(payload))
-    digest = hashlib.sha256(body).hexdigest()
+    digest = digest_of(body)
     store = store_asked(payload.store_external_id, deadline=deadline)
     whose = payload.contact
     owner = contact_of(whose) if whose else None
@@ -57,7 +57,7 @@ def receipt_record(*, payload: payloads.Receipt, actor: str, deadline: Deadline 
         check_receipt(payload, store=store)
     except payloads.PayloadError:
         kept = _kept(payload)
-        if kept is None or kept.content_hash != digest:
+        if kept is None or not digest.is_of(kept.content_hash):
             raise
         return _once_more(kept, warnings)
     is_claimed = whose is not None and owner is not None and _is_only_claimed(owner, whose)
@@ -72,7 +72,7 @@ def receipt_record(*, payload: payloads.Receipt, actor: str, deadline: Deadline 
         match_contact_id=_given_id(whose) if whose else None,
         is_guest=whose is None,
         body=body.decode(),
-        content_hash=digest,
+        content_hash=digest.of_content,
     )
     try:
         _keep(receipt, payload, actor, behind=owner)
@@ -80,7 +80,7 @@ def receipt_record(*, payload: payloads.Receipt, actor: str, deadline: Deadline 
         kept = _kept(payload)
         if kept is None:
             raise
-        if kept.content_hash != digest:
+        if not digest.is_of(kept.content_hash):
             raise clash_noted(kept=kept, refused=receipt, actor=actor) from None
         return _once_more(kept, warnings)
     return Recorded(receipt, is_new=True, warnings=warnings)

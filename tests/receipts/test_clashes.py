@@ -66,6 +66,14 @@ def test_staff_see_it_on_the_dashboard_until_somebody_dealt_with_it(clash):
     assert clash.seen_by == "boss"
 
 
+def test_staff_read_which_refused_sale_is_only_another_version_of_the_kept_one(clash, till, receipt_body):
+    boss = signed_in(building.staff("boss", "view_item"))
+    assert "It looks like the same sale" not in boss.get(PAGE).text
+    again = receipt_body("1-1", createdDate="2026-11-21T10:14:00+01:00", article="B")
+    assert till.post(RECEIPTS, again).status_code == 409
+    assert boss.get(PAGE).text.count("It looks like the same sale") == 1
+
+
 def test_without_any_the_page_says_that_all_is_well(db):
     vera = signed_in(building.staff("vera", "view_item"))
     assert "Every sale has a number of its own." in vera.get(PAGE).content.decode()

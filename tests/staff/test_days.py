@@ -3,16 +3,20 @@
 import csv
 import io
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
 import pytest
 
+from engage_portal.outbox import control
+from engage_portal.outbox.models import Item
+from engage_portal.outbox.services import forget_finished
 from engage_portal.outbox.states import State
 from promotions.models import Redemption, VoucherUse
-from receipts.days import store_days
-from receipts.models import Receipt
+from receipts.clashes import clash_settle
+from receipts.days import Standing, store_days
+from receipts.models import Clash, Receipt, Store
 from tests.pages import building
 from tests.pages.people import signed_in
 
@@ -58,7 +62,7 @@ def test_a_store_where_only_a_voucher_waits_is_not_complete(db):
 
 @pytest.fixture
 def saturday() -> None:
-    """Store 101 is complete, 102 waits, 103 needs somebody."""
+    """Of store 101 everything is sent, 102 waits, 103 needs somebody, 104 is complete."""
     sold("101", "200", State.DELIVERED)
     sold("101", "-50.5", State.ACCEPTED)
     sold("101", "99.9", None)  # settled so long ago that its item is gone
@@ -69,13 +73,15 @@ def saturday() -> None:
     sold("103", "5", State.ATTENTION)
     sold("103", "5", State.CANCELLED)
     redeemed("103", State.PENDING)
+    sold("104", "30", State.DELIVERED)
     sold("101", "1000", State.PENDING, at="2026-11-21T23:30:00+00:00")  # Sunday in Stockholm
     sold("101", "1000", State.PENDING, at="2026-11-20T22:30:00+00:00")  # Friday
 
 
 def test_each_store_is_counted_by_what_became_of_it(saturday):
-    one, two, three = store_days(SATURDAY)
-    assert (one.store, one.is_complete, one.unconfirmed) == ("101", True, 1)
+    one, two, three, four = store_days(SATURDAY)
+    assert (one.store, one.standing, one.is_complete, one.unconfirmed) == ("101", Standing.SENT, False, 1)
+    assert (four.standing, four.is_complete, four.unconfirmed) == (Standing.COMPLETE, True, 0)
     receipts, redemptions = one.tallies
     assert (receipts.count, receipts.total, receipts.confirmed, receipts.sent) == (3, Decimal("249.4"), 2, 1)
     assert (redemptions.kind, redemptions.count, redemptions.confirmed) == ("Redemptions", 1, 1)
@@ -83,6 +89,13 @@ def test_each_store_is_counted_by_what_became_of_it(saturday):
     assert [(tally.currency, tally.count) for tally in two.tallies] == [("EUR", 1), ("SEK", 2)]
     assert (three.is_complete, three.waiting, three.attention) == (False, 1, 1)
     assert three.tallies[0].cancelled == 1
+
+
+def test_where_nobody_looks_for_receipts_a_day_is_complete_once_engage_took_them(saturday, settings):
+    settings.OUTBOX_CONFIRM_HOURS = 0
+    assert [each.is_complete for each in store_days(SATURDAY)] == [True, False, False, True]
+    redeemed("104", State.ACCEPTED)  # in a file: that is looked for all the same
+    assert store_days(SATURDAY, store="104")[0].is_sent
 
 
 def test_a_day_begins_and_ends_at_midnight_of_the_portals_zone(saturday):
@@ -95,26 +108,56 @@ def test_one_store_can_be_asked_for_alone(saturday):
     assert [one.store for one in store_days(SATURDAY, store="102")] == ["102"]
 
 
-def test_it_takes_three_queries_however_many_stores_there_are(saturday, django_assert_num_queries):
+def test_it_takes_four_queries_however_many_stores_there_are(saturday, django_assert_num_queries):
     for number in range(20):
         sold(f"2{number:02}", "1", State.PENDING)
-    with django_assert_num_queries(3):
-        assert len(store_days(SATURDAY)) == 23
+    with django_assert_num_queries(4):
+        assert len(store_days(SATURDAY)) == 24
 
 
 def test_the_page_answers_with_words(saturday, vera_at_work):
     page = vera_at_work.get(DAYS, {"day": "2026-11-21"}).content.decode()
-    assert "1 of 3 stores are complete." in page
+    assert (
+        "1 of 4 stores are complete. 1 more has sent everything; Engage has yet to show some of it." in page
+    )
+    assert "Sent, 1 not yet shown by Engage" in page
     assert "Saturday 21 November 2026" in page
-    assert "249.40 SEK" in page
+    assert "249.40\N{NO-BREAK SPACE}SEK" in page
     assert "1 needs attention" in page
     assert "2 on their way" in page
+
+
+def test_a_store_is_called_by_its_number_and_by_its_name(saturday, vera_at_work):
+    Store.objects.create(pk="101", name="Malmö Triangeln", is_listed=True)
+    page = vera_at_work.get(DAYS, {"day": "2026-11-21"}).content.decode()
+    assert 'Store 101 <span class="day-store">Malmö Triangeln</span>' in page
+    assert "Store 102</h2>" in page
+
+
+def test_the_days_before_and_after_are_a_step_away_and_the_future_is_none(vera_at_work):
+    page = vera_at_work.get(DAYS, {"day": "2026-01-01", "store": "101"}).content.decode()
+    assert 'href="?day=2025-12-31&amp;store=101"' in page
+    assert 'href="?day=2026-01-02&amp;store=101"' in page
+    assert 'rel="next"' not in vera_at_work.get(DAYS).content.decode()
 
 
 def test_a_day_on_which_everything_arrived_says_so(vera_at_work):
     sold("101", "200", State.DELIVERED)
     page = vera_at_work.get(DAYS, {"day": "2026-11-21", "store": " 101 "}).content.decode()
     assert "1 store, all complete" in page
+
+
+def test_what_staff_gave_up_stays_given_up_when_the_queue_has_forgotten_it(saturday):
+    sale = Receipt.objects.get(store="101", total=Decimal(1000), created_date__day=20)
+    moment = datetime(2026, 11, 21, 9, tzinfo=UTC)
+    Receipt.objects.filter(pk=sale.pk).update(created_date=moment, store="105")
+    items = Item.objects.filter(subject_id=sale.pk)
+    control.cancel(items=items, by="carl", reason="rung up twice")
+    assert [tally.cancelled for tally in store_days(SATURDAY, store="105")[0].tallies] == [1]
+    items.update(finished_at=moment - timedelta(days=200))
+    assert forget_finished(before_days=90) == 1
+    (tally,) = store_days(SATURDAY, store="105")[0].tallies
+    assert (tally.cancelled, tally.confirmed, tally.count) == (1, 0, 1)
 
 
 @pytest.mark.parametrize("day", ["", "2026-01-01"])
@@ -139,9 +182,53 @@ def test_the_file_holds_the_same_and_no_formula(saturday, vera_at_work):
         "101",
         "3",
         Decimal("249.4"),
-        "yes",
+        "sent",
     )
     assert [row["complete"] for row in rows if row["store"] == "102"] == ["no", "no"]
+
+
+@pytest.fixture
+def refused() -> Clash:
+    """Store 104 sold everything that is in Engage, and one more under the number of a sale of store 101."""
+    sold("101", "1", State.DELIVERED)
+    sold("104", "30", State.DELIVERED)
+    return Clash.objects.create(
+        receipt=Receipt.objects.get(store="101"),
+        store="104",
+        created_date=datetime(2026, 11, 21, 12, tzinfo=UTC),
+        total=Decimal(70),
+        currency="SEK",
+        content_hash="x",
+        api_key_name="till-104-1",
+    )
+
+
+def test_a_sale_that_was_not_taken_for_its_number_is_missing_until_somebody_dealt_with_it(
+    refused, vera_at_work
+):
+    one, four = store_days(SATURDAY)
+    assert (one.is_complete, four.is_complete, four.clashes, four.attention) == (True, False, 1, 0)
+    assert [(tally.kind, tally.count, tally.total) for tally in four.tallies] == [
+        ("Receipts", 1, 30),
+        ("Sales under a taken number", 1, 70),
+    ]
+    assert "1 sale not taken" in vera_at_work.get(DAYS, {"day": "2026-11-21"}).text
+    file = vera_at_work.get(DAYS, {"day": "2026-11-21", "store": "104", "csv": "1"}).text
+    assert {row["complete"] for row in csv.DictReader(io.StringIO(file))} == {"no"}
+    clash_settle(clash=refused, by="boss")
+    assert [each.is_complete for each in store_days(SATURDAY)] == [True, True]
+
+
+def test_another_version_of_a_kept_sale_is_not_missing(refused):
+    Clash.objects.update(is_one_sale=True)
+    assert [(each.clashes, each.is_complete) for each in store_days(SATURDAY)] == [(0, True), (0, True)]
+
+
+def test_a_store_of_which_only_a_refused_sale_is_known_is_there_too(refused):
+    Clash.objects.update(store="105")
+    (day,) = store_days(SATURDAY, store="105")
+    assert (day.store, day.clashes, day.is_complete) == ("105", 1, False)
+    assert store_days(date(2026, 11, 22)) == []
 
 
 def test_only_staff_who_may_look_see_it(db, client):

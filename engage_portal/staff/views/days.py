@@ -1,7 +1,7 @@
 """Is Saturday complete? What each store sold and redeemed on a day, and how much of it is in Engage."""
 
 import csv
-from datetime import date
+from datetime import date, timedelta
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -14,7 +14,9 @@ from engage_portal.accounts.access import staff_page
 from engage_portal.core import clock
 from engage_portal.staff.permissions import VIEW
 from receipts.days import StoreDay, rows_of, store_days
+from receipts.selectors import store_names
 
+_ONE_DAY = timedelta(days=1)
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -39,8 +41,20 @@ def days(request: HttpRequest) -> HttpResponse:
     day, found = _asked(form)
     if "csv" in request.GET and form.is_valid():
         return _file(day, found)
-    total = {"complete": sum(one.is_complete for one in found), "stores": len(found)}
-    return render(request, "staff/days.html", {"form": form, "day": day, "stores": found, "total": total})
+    names = store_names(one.store for one in found)
+    context = {
+        "form": form,
+        "day": day,
+        "stores": [(one, names.get(one.store, "")) for one in found],
+        "total": {
+            "complete": sum(one.is_complete for one in found),
+            "sent": sum(one.is_sent for one in found),
+            "stores": len(found),
+        },
+        "before": day - _ONE_DAY,
+        "after": day + _ONE_DAY if day < timezone.localdate(clock.now()) else None,
+    }
+    return render(request, "staff/days.html", context)
 
 
 def _asked(form: DayForm) -> tuple[date, list[StoreDay]]:
