@@ -51,13 +51,14 @@ def link_candidates(*, contact: Contact, deadline: Deadline) -> list[Candidate]:
 def _search(client: EngageClient, keys: list[Identifier], contact_type: str) -> list[Candidate]:
     found: dict[EngageContactId, list[IdentifierKind]] = {}
     for key in keys:
-        for engage_id in _having(client, key, contact_type):
+        for engage_id in having(client, key, contact_type):
             found.setdefault(engage_id, []).append(key.kind)
     candidates = [Candidate(engage_id, tuple(dict.fromkeys(kinds))) for engage_id, kinds in found.items()]
     return sorted(candidates, key=lambda candidate: -len(candidate.found_by))
 
 
-def _having(client: EngageClient, key: Identifier, contact_type: str) -> tuple[EngageContactId, ...]:
+def having(client: EngageClient, key: Identifier, contact_type: str | None) -> tuple[EngageContactId, ...]:
+    """Everybody in Engage with a key, of a type or of any. For a thread: no database."""
     try:
         return (client.find_contact_id(key, contact_type=contact_type),)
     except NotFound:

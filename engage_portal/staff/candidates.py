@@ -1,12 +1,13 @@
 """Two people side by side, before somebody says that they are one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from contacts.flat import from_engage
 from contacts.keys import normalised
 from contacts.labels import label_of
-from contacts.models import KEY_FIELDS, Contact
+from contacts.models import KEY_FIELDS
 from engage_portal.engage import Contact as EngageContact
 from engage_portal.staff.contact_page import name_of
 from engage_portal.staff.masks import shown
@@ -29,7 +30,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Facing:
-    """Somebody born here, and the contact of Engage's that they are said to be."""
+    """What is known of somebody here, and the contact of Engage's that they are said to be."""
 
     engage_id: str
     contact_type: str
@@ -41,10 +42,15 @@ class Facing:
         """Whether at least one attribute is the same."""
         return any(row.is_same for row in self.rows)
 
+    @property
+    def in_common(self) -> list[str]:
+        """The labels of what is the same."""
+        return [row.label for row in self.rows if row.is_same]
 
-def facing(contact: Contact, target: EngageContact) -> Facing:
-    """Both side by side; what neither has is left out."""
-    here, there = {**contact.snapshot, **contact.changes}, from_engage(target)
+
+def facing(here: Mapping[str, Any], target: EngageContact) -> Facing:
+    """Both side by side, `here` being flat; what neither has is left out."""
+    there = from_engage(target)
     rows = [
         Compared(
             label=label_of(name),

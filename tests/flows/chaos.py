@@ -207,7 +207,7 @@ class Till:
         self._post(name, self._dice.choice([keys[0], *keys]))
 
     def _sell_to_stranger(self) -> None:
-        """By a personal key that the portal's copy does not have: it goes as it is, and waits for nobody."""
+        """By a personal key that the portal's copy does not have: Engage is asked whose it is, and it waits for nobody."""
         person = self._dice.choice(self._world.strangers)
         self._post(
             self._next_sale(),

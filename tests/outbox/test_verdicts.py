@@ -73,7 +73,10 @@ TABLE = [
     Case(line_down("not called"), "pending", "not_sent", "NoAnswer", counts=False),
     Case(Rejected("no", status=422, error_code="ValidationError"), "attention", "refused", "ValidationError"),
     Case(Rejected("no", status=400), "attention", "refused", "Rejected"),
-    Case(NOBODY, "attention", "refused", "ContactNotFound", kinds=tuple(k for k in KINDS if k != DELETE)),
+    Case(NOBODY, "attention", "refused", "ContactNotFound",
+         kinds=tuple(k for k in KINDS if k not in {DELETE, "receipt.post"})),
+    # Whoever signs up elsewhere in the moment of the sale is there soon after.
+    Case(NOBODY, "pending", "refused", "ContactNotFound", kinds=("receipt.post",), waits="backoff"),
     Case(NOBODY, "delivered", "refused", "ContactNotFound", kinds=(DELETE,)),
     Case(AuthFailed("", status=401), "attention", "refused", "Configuration"),
     Case(AuthFailed("", status=403, error_code="Forbidden"), "attention", "refused", "Forbidden"),

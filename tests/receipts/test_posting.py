@@ -9,7 +9,7 @@ from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import State
 from engage_portal.sandbox import seeds
 from receipts.models import Receipt
-from tests.api.talking import OUTBOX, RECEIPTS, bring_up, code_of, deliver_all, items, take_down
+from tests.api.talking import ID, OUTBOX, RECEIPTS, bring_up, code_of, deliver_all, items, take_down
 from tests.conftest import client_with
 
 pytestmark = pytest.mark.django_db
@@ -108,17 +108,17 @@ def test_receipts_arrive_once_and_in_order_after_an_outage(engage, till, receipt
     ],
 )
 @pytest.mark.parametrize("level", [1, 2, 3, 4])
-def test_a_personal_key_becomes_the_contact_id_from_level_3_where_the_copy_knows_it(
+def test_a_personal_key_becomes_the_contact_id_and_from_level_3_the_copy_knows_it(
     wire, till, receipt_body, settings, kind, value, level
 ):
     till.get(f"/api/v3/contacts/{seeds.ANNA_ID}")
     settings.ENGAGE_LEVEL = level
-    settings.OUTBOX_CONFIRM_HOURS = 0  # below level 3 the key is kept until it was read back
     till.post(RECEIPTS, receipt_body("101-1", contact={"matchKey": value, "matchKeyType": kind}))
+    assert not wire.of("GET", ID)
     deliver_all()
     (sent,) = wire.of("POST", RECEIPTS)
-    known = {"matchKey": seeds.ANNA_ID, "matchKeyType": "contactId"}
-    assert sent.json["contact"] == (known if level >= 3 else {"matchKey": value, "matchKeyType": kind})
+    assert sent.json["contact"] == {"matchKey": seeds.ANNA_ID, "matchKeyType": "contactId"}
+    assert len(wire.of("GET", ID)) == (0 if level >= 3 else 1)
     kept = Receipt.objects.get().body
     assert value.strip() not in kept
     assert '"matchKeyType":"contactId"' in kept

@@ -96,7 +96,8 @@ def _tie(request: HttpRequest, found: Contact, engage_id: EngageContactId) -> Ht
     try:
         if "confirmed" not in request.POST:
             target = link_target(engage_id=engage_id, deadline=deadline)
-            context = {"page": page_of(found, revealed=False), "facing": facing(found, target)}
+            here = {**found.snapshot, **found.changes}
+            context = {"page": page_of(found, revealed=False), "facing": facing(here, target)}
             return render(request, "staff/contact_link_confirm.html", context)
         linked = contact_link(
             contact=found, engage_id=engage_id, by=request.user.get_username(), deadline=deadline

@@ -14,7 +14,8 @@ from engage_portal.outbox.registry import kinds
 from engage_portal.outbox.states import State
 from engage_portal.outbox.words import next_step_of, pause_over
 from engage_portal.staff.about import contact_about
-from engage_portal.staff.permissions import CANCEL, RETRY, VIEW
+from engage_portal.staff.permissions import CANCEL, CORRECT, RETRY, VIEW
+from receipts.owners import ownerless
 
 PER_PAGE = 25
 _BIGGEST_ID = 2**63 - 1
@@ -80,6 +81,7 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
         "item": detail.item,
         "pause": pause,
         "contact_id": contact_about(detail.item),
+        "has_no_owner": request.user.has_perm(CORRECT) and ownerless(detail.item) is not None,
         "next_step": next_step_of(detail, pause=pause),
         "is_retryable": detail.item.state in retryable,
         "is_cancellable": detail.item.state in cancellable,

@@ -1,0 +1,94 @@
+"""The order of a checkout: the sale never waits for what is redeemed, and tells Engage what was used."""
+
+import pytest
+
+from engage_portal.engage.wire import decode
+from engage_portal.outbox.states import State
+from engage_portal.sandbox import seeds
+from receipts.models import Receipt
+from tests.api.talking import (
+    ASSIGNMENTS,
+    RECEIPTS,
+    bring_up,
+    deliver_all,
+    items,
+    redeem_path,
+    take_down,
+    voucher_path,
+)
+
+pytestmark = pytest.mark.django_db
+USED = {
+    "usedPromotions": [{"promotionId": seeds.PERCENT_TEMPLATE_ID, "couponId": seeds.ANNA_PERCENT_ID}],
+    "usedBonusChecks": [{"checkNumber": "2511233093766"}],
+}
+POS = {"redemptionChannel": "POS"}
+REDEEM = "POST /api/v3/promotion-assignments/{assignmentId}/redeem"
+
+
+def test_both_ids_of_a_promotion_and_the_vouchers_number_reach_engage(wire, till, receipt_body):
+    assert till.post(redeem_path(seeds.ANNA_PERCENT_ID), POS).status_code == 200
+    assert till.post(voucher_path("redeem"), {}).status_code == 200
+    assert till.post(RECEIPTS, receipt_body("101-1", **USED)).status_code == 202
+    deliver_all()
+    (sent,) = wire.of("POST", RECEIPTS)
+    assert {name: sent.json[name] for name in USED} == USED
+    order = [each.path.rpartition("/")[2] for each in wire.of("POST")]
+    assert order == ["redeem", "redeem", "receipts"]
+
+
+@pytest.mark.parametrize(
+    "used", [{"couponId": seeds.ANNA_PERCENT_ID}, {"promotionId": seeds.PERCENT_TEMPLATE_ID.upper()}]
+)
+def test_one_id_of_a_promotion_is_joined_by_the_other_where_the_copy_knows_it(wire, till, receipt_body, used):
+    till.get(ASSIGNMENTS, {"contactId": seeds.ANNA_ID})
+    body = receipt_body("101-1", usedPromotions=[used])
+    for _ in range(2):
+        assert till.post(RECEIPTS, body).status_code == 202
+    deliver_all()
+    (sent,) = wire.of("POST", RECEIPTS)
+    assert sent.json["usedPromotions"] == USED["usedPromotions"]
+    kept = decode(Receipt.objects.get().body.encode())
+    assert kept["usedPromotions"] == [used]
+
+
+def test_one_id_of_a_promotion_that_the_copy_does_not_know_goes_alone(wire, till, receipt_body):
+    used = [{"couponId": seeds.ANNA_PERCENT_ID}, {"promotionId": seeds.PERCENT_TEMPLATE_ID}]
+    assert till.post(RECEIPTS, receipt_body("101-1", usedPromotions=used)).status_code == 202
+    deliver_all()
+    (sent,) = wire.of("POST", RECEIPTS)
+    assert sent.json["usedPromotions"] == used
+
+
+@pytest.mark.parametrize("assignment", [seeds.ANNA_REDEEMED_ID, seeds.PERCENT_TEMPLATE_ID])
+def test_a_redemption_that_engage_refuses_at_the_till_does_not_stop_the_sale(
+    engage, till, receipt_body, assignment
+):
+    assert till.post(redeem_path(assignment), POS).status_code in {404, 409}
+    assert till.post(RECEIPTS, receipt_body("101-1", **USED)).status_code == 202
+    deliver_all()
+    assert engage.engage.posted("101-1") == 1
+    assert [item.state for item in items(kind="receipt.post")] == [State.ACCEPTED]
+
+
+@pytest.mark.parametrize(("fault", "left"), [("422", State.ATTENTION), ("500", State.IN_DOUBT)])
+def test_a_redemption_that_fails_later_does_not_hold_the_sale_back(engage, till, receipt_body, fault, left):
+    take_down(engage)
+    assert till.post(redeem_path(seeds.ANNA_PERCENT_ID), POS).status_code == 202
+    assert till.post(RECEIPTS, receipt_body("101-1", **USED)).status_code == 202
+    engage.engage.faults.clear()
+    engage.engage.faults.set(fault, endpoint=REDEEM)
+    deliver_all()
+    (redemption,) = items(kind="promotion.redeem")
+    assert redemption.state == left
+    assert [item.state for item in items(kind="receipt.post")] == [State.ACCEPTED]
+    assert engage.engage.received["101-1"]["body"]["usedPromotions"] == USED["usedPromotions"]
+    bring_up(engage)
+
+
+def test_a_voucher_that_is_used_already_does_not_stop_the_sale(engage, till, receipt_body):
+    assert till.post(voucher_path("redeem", seeds.VOUCHER_USED_ID), {}).status_code == 409
+    assert till.post(RECEIPTS, receipt_body("101-1", **USED)).status_code == 202
+    deliver_all()
+    assert engage.engage.received["101-1"]["body"]["usedBonusChecks"] == USED["usedBonusChecks"]
+    assert Receipt.objects.count() == 1
