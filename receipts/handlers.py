@@ -11,9 +11,11 @@ from contacts.models import Contact
 from engage_portal.core import clock
 from engage_portal.core.ids import EngageContactId
 from engage_portal.engage import EngageClient, EngageError, NotFound, Page, Transaction
+from engage_portal.engage.xml import FileType
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.registry import (
     Call,
+    FileRow,
     Handler,
     NotReadyError,
     ReadBack,
@@ -23,6 +25,7 @@ from engage_portal.outbox.registry import (
     register,
 )
 from engage_portal.outbox.states import State
+from receipts.filing import filed
 from receipts.history import HISTORY_COUNT
 from receipts.models import Receipt
 from receipts.numbered import history_confirm, history_store
@@ -50,6 +53,8 @@ class ReceiptPost(Handler[Receipt]):
     label = "Receipt"
     priority = 40
     success = State.ACCEPTED
+    file_type = FileType.TRANSACTIONS
+    is_repeatable = True
     is_read_back = may_stay_unseen = True
 
     def load(self, subject_ids: Collection[UUID]) -> Mapping[UUID, Receipt]:
@@ -61,6 +66,17 @@ class ReceiptPost(Handler[Receipt]):
         _hold_unknown_store(item, subject)
         _hold_deleted_contact(subject)
         return posting(subject)
+
+    def file_row(self, item: Item, subject: Receipt) -> FileRow | None:
+        """The receipt with the surest key that it has; one file has one kind of keys."""
+        _hold_unknown_store(item, subject)
+        _hold_deleted_contact(subject)
+        return filed(item, subject)
+
+    def went_by_file(self, items: Sequence[Item]) -> None:
+        """As after a call: where the contact is known, the personal key has done its work."""
+        receipts = self.load({item.subject_id for item in items}).values()
+        receipts_tagged(each for each in receipts if each.contact is not None)
 
     def settle(self, item: Item, subject: Receipt, call: Call, answer: Any) -> None:
         """Where the contact is known, the personal key has done its work; else it is needed to read back."""
