@@ -220,6 +220,34 @@ def dropbox_is_one(**_kwargs: Any) -> list[CheckMessage]:
     return []
 
 
+@register(CONFIGURATION)
+def files_can_be_kept(**_kwargs: Any) -> list[CheckMessage]:
+    """The folder of files for Engage can be used, and is nobody else's; the key is one."""
+    if not (settings.SFTP_URL or settings.DROPBOX_FOLDER):
+        return []
+    from engage_portal.fallback.spool import folder, sealing  # noqa: PLC0415 - only where there is a dropbox
+
+    problems: list[CheckMessage] = []
+    if problem := folder.problem():
+        problems.append(Error(f"SPOOL_FOLDER {problem}.", id="engage_portal.E041"))
+    if _is_in_the_dropbox(settings.SPOOL_FOLDER):
+        problems.append(
+            Error(
+                "SPOOL_FOLDER must not be in DROPBOX_FOLDER: Engage would import files that are not ready.",
+                id="engage_portal.E066",
+            )
+        )
+    if settings.SPOOL_KEY and (problem := sealing.problem_with(settings.SPOOL_KEY)):
+        problems.append(Error(f"SPOOL_KEY {problem}.", id="engage_portal.E042"))
+    return problems
+
+
+def _is_in_the_dropbox(folder: str) -> bool:
+    """Whether a folder is Engage's, or in it, by whatever name; all import folders are in there."""
+    root = settings.DROPBOX_FOLDER
+    return bool(root) and Path(folder).resolve().is_relative_to(Path(root).resolve())
+
+
 def _is_webhook_secret(text: str) -> bool:
     try:
         return bool(base64.b64decode(text.removeprefix("whsec_"), validate=True))

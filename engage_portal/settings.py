@@ -111,6 +111,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "engage_portal.accounts",
     "engage_portal.outbox",
+    "engage_portal.fallback",
     "engage_portal.api",
     "engage_portal.staff",
     "engage_portal.sandbox",

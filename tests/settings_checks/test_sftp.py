@@ -53,3 +53,21 @@ def test_a_key_file_that_cannot_be_used_is_told(tmp_path, host_key, path, words)
     (line,) = said(tmp_path, SFTP_URL=URL, SFTP_HOST_KEY=host_key, SFTP_KEY_FILE=path)
     assert line.startswith("SFTP_KEY_FILE")
     assert words in line
+
+
+def test_there_is_one_dropbox(tmp_path, host_key):
+    server = {"SFTP_URL": URL, "SFTP_HOST_KEY": host_key, "SFTP_PASSWORD": "secret"}
+    assert said(tmp_path, DROPBOX_FOLDER=str(tmp_path), SPOOL_FOLDER=str(tmp_path.parent / "spool")) == []
+    (line,) = said(tmp_path, DROPBOX_FOLDER=str(tmp_path), **server)
+    assert line == "DROPBOX_FOLDER and SFTP_URL are two dropboxes: set one of them."
+
+
+@pytest.mark.parametrize("inside", [".", "integration/contactImport", "link"])
+def test_files_that_are_not_ready_lie_nowhere_in_the_dropbox(tmp_path, inside):
+    dropbox = tmp_path / "engage"
+    (dropbox / "integration").mkdir(parents=True, mode=0o700)
+    dropbox.chmod(0o700)
+    (tmp_path / "link").symlink_to(dropbox)
+    spool = tmp_path / "link" if inside == "link" else dropbox / inside
+    (line,) = said(tmp_path, DROPBOX_FOLDER=str(dropbox), SPOOL_FOLDER=str(spool))
+    assert line == "SPOOL_FOLDER must not be in DROPBOX_FOLDER: Engage would import files that are not ready."
