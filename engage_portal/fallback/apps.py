@@ -4,8 +4,15 @@ from django.apps import AppConfig
 
 
 class FallbackConfig(AppConfig):
-    """The files that are made here for Engage."""
+    """Registers what the worker does about files."""
 
     name = "engage_portal.fallback"
     label = "fallback"
     verbose_name = "Files"
+
+    def ready(self) -> None:
+        """Fill the registries."""
+        from engage_portal.outbox.schedule import register_schedule
+
+        register_schedule("spool files", "engage_portal.fallback.tasks.tend", minutes=1)
+        register_schedule("spool purge", "engage_portal.fallback.tasks.purge", daily=True)
