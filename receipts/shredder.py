@@ -5,7 +5,10 @@ from uuid import UUID
 from contacts.models import KEY_FIELDS
 from contacts.shredder import known_as
 from engage_portal.core.privacy import register_shredder
+from engage_portal.fallback.shredder import withdraw_files_of
+from engage_portal.outbox.models import Item
 from receipts.models import HistorySnapshot, Receipt, Transaction
+from receipts.services import POST
 from receipts.tagging import receipts_naming, untagged
 
 
@@ -23,6 +26,7 @@ def shred_purchases(contact_id: UUID) -> int:
         receipt.contact = receipt.match_contact_id = None
         receipt.body = untagged(receipt.body)
         receipt.save(update_fields=["contact", "match_contact_id", "body"])
+    withdraw_files_of(Item.objects.filter(kind=POST, subject_id__in=found))
     return removed + len(found)
 
 

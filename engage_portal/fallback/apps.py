@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class FallbackConfig(AppConfig):
-    """Registers what the worker does about files."""
+    """Registers what the worker does about files, and what a forgotten contact takes with it."""
 
     name = "engage_portal.fallback"
     label = "fallback"
@@ -12,6 +12,7 @@ class FallbackConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the registries."""
+        from engage_portal.fallback import shredder  # noqa: F401 - it registers itself
         from engage_portal.outbox.schedule import register_schedule
 
         register_schedule("spool files", "engage_portal.fallback.tasks.tend", minutes=1)

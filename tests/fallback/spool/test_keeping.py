@@ -2,21 +2,26 @@
 
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from rest_framework.test import APIClient
 
+from contacts.models import Contact
+from engage_portal.core import privacy
+from engage_portal.engage import Unavailable
 from engage_portal.fallback import tasks
 from engage_portal.fallback.dropbox import Step
 from engage_portal.fallback.models import SpoolEvent, SpoolFile
-from engage_portal.fallback.spool import folder
+from engage_portal.fallback.spool import folder, writing
 from engage_portal.fallback.spool.forgetting import forget_old
 from engage_portal.fallback.spool.starting import start
 from engage_portal.fallback.spool.writing import write_next
 from engage_portal.fallback.tasks import tend
+from engage_portal.outbox.line import breaker
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import State
-from tests.fallback.spool.conftest import TRANSACTIONS, engage_takes_all, sell, send_files
+from tests.fallback.spool.conftest import TRANSACTIONS, come_back, engage_takes_all, sell, send_files
 
 pytestmark = pytest.mark.django_db
 
@@ -73,6 +78,53 @@ def test_what_a_crash_left_behind_is_swept_up(
     forget_old()
 
     assert sorted(_lying(settings)) == sorted([*mine, notes])
+
+
+def test_who_is_forgotten_leaves_no_file_behind(
+    engage: Any, till: APIClient, dropbox: Path, settings: Any
+) -> None:
+    assert till.get(f"/api/v3/contacts/{ANNA}").status_code == 200
+    breaker.report([Unavailable("no answer")] * 3)
+    sell(till, "101-1", contact={"matchKey": ANNA, "matchKeyType": "contactId"})
+    start(by="karin")
+    write_next()
+    assert len(_lying(settings)) == 1
+
+    privacy.shred(Contact.objects.get(engage_contact_id=ANNA).pk)
+
+    assert SpoolFile.objects.get().state == SpoolFile.State.WITHDRAWN
+    assert _lying(settings) == []
+
+
+def test_who_is_forgotten_leaves_no_sale_by_a_personal_key_behind(
+    engage: Any, till: APIClient, dropbox: Path, settings: Any
+) -> None:
+    breaker.report([Unavailable("no answer")] * 3)
+    sell(till, "101-1", contact={"matchKey": "anna@example.com", "matchKeyType": "email"})
+    start(by="karin")
+    write_next()
+    come_back(engage)
+    assert till.get(f"/api/v3/contacts/{ANNA}").status_code == 200
+
+    privacy.shred(Contact.objects.get(engage_contact_id=ANNA).pk)
+
+    assert SpoolFile.objects.get().state == SpoolFile.State.WITHDRAWN
+    assert _lying(settings) == []
+
+
+def test_who_is_forgotten_while_a_file_is_written_is_not_in_it(
+    till: APIClient, away: None, dropbox: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sell(till, "101-1", contact={"matchKey": ANNA, "matchKeyType": "contactId"})
+    start(by="karin")
+    contact = Item.objects.get().stream.removeprefix("contact:")
+    monkeypatch.setattr(writing, "check_file", lambda *_: privacy.shred(UUID(contact)) and [])
+
+    write_next()
+
+    assert SpoolFile.objects.get().state == SpoolFile.State.WITHDRAWN
+    assert _lying(settings) == []
+    assert Item.objects.get().state == State.PENDING
 
 
 def test_names_of_files_hold_nothing_personal(
