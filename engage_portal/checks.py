@@ -194,7 +194,9 @@ def sftp_can_be_used(**_kwargs: Any) -> list[CheckMessage]:
     except ValueError:
         problems.append(
             Error(
-                "SFTP_HOST_KEY must be the server's public key, ssh-ed25519 AAAA….", id="engage_portal.E034"
+                "SFTP_HOST_KEY must be the server's public key, ssh-ed25519 AAAA…; "
+                "`manage.py spool pin-host` shows it.",
+                id="engage_portal.E034",
             )
         )
     if bool(settings.SFTP_PASSWORD) == bool(settings.SFTP_KEY_FILE):

@@ -28,14 +28,19 @@ NAMES: list[str] = []
 PROBLEMS: dict[str, str] = {}
 """Variable → what is wrong with its value, as the end of a sentence that begins with the variable's name."""
 
+FILES: list[Path] = []
+"""The `.env` that was read, if one was."""
+
 _SQLITE = "django.db.backends.sqlite3"
 _env = environs.Env(eager=False)
 
 
 def load_dotenv() -> None:
     """Read `.env` in development only: a process that is given a SECRET_KEY is a deployment and never reads it."""
-    if "SECRET_KEY" not in os.environ and (BASE_DIR / ".env").is_file():
-        _env.read_env(str(BASE_DIR / ".env"), recurse=False)
+    file = BASE_DIR / ".env"
+    if "SECRET_KEY" not in os.environ and file.is_file():
+        _env.read_env(str(file), recurse=False)
+        FILES.append(file)
 
 
 def _kept(name: str, value: Any, default: Any) -> Any:

@@ -84,6 +84,8 @@ class Action:
     example: str
     add_arguments: Callable[[CommandParser], None]
     run: Callable[[Options, Terminal], Answer]
+    comes_first: bool = False
+    """It helps to set the portal up: it runs before the configuration is complete and the database is there."""
 
 
 def _console(stream: TextIO, *, no_color: bool, force_color: bool) -> Console:

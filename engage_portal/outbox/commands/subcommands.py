@@ -43,6 +43,12 @@ class Subcommands(BaseCommand):
                 help="2: log each call to Engage on stderr, too",
             )  # fmt: skip
 
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """As Django does, but what helps to complete a configuration is not refused for its being incomplete."""
+        if self._action(options["action"]).comes_first:
+            options["skip_checks"] = True
+        return super().execute(*args, **options)
+
     def handle(self, *_args: Any, action: str, as_json: bool, **options: Any) -> None:
         """Do it, give the answer, and end with 1 where something is left to say."""
         terminal = Terminal(
@@ -52,9 +58,11 @@ class Subcommands(BaseCommand):
             no_color=options["no_color"],
             force_color=options["force_color"],
         )
-        refuse_old_database()
+        chosen = self._action(action)
+        if not chosen.comes_first:
+            refuse_old_database()
         with _quiet(options["verbosity"]):
-            answer = next(each for each in self.actions if each.name == action).run(options, terminal)
+            answer = chosen.run(options, terminal)
         try:
             terminal.give(answer)
             sys.stdout.flush()
@@ -62,6 +70,9 @@ class Subcommands(BaseCommand):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if answer.trouble:
             raise CommandError(answer.trouble)
+
+    def _action(self, name: str) -> Action:
+        return next(each for each in self.actions if each.name == name)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from django.core.management import call_command
 from rest_framework.test import APIClient
 
 from engage_portal.fallback.dropbox import DropboxError, Trouble
@@ -146,3 +147,16 @@ def test_the_api_comes_back_while_files_go_and_the_rest_stays(
     assert len(list(dropbox.rglob("*.xml"))) == 1
     assert [file.state for file in SpoolFile.objects.order_by("number")] == ["uploaded", "withdrawn"]
     assert Item.objects.get(reference="101-2").state == State.PENDING
+
+
+def test_whoever_uploads_hears_that_the_api_is_back(
+    engage: Any, till: APIClient, away: None, dropbox: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sell(till, "101-1")
+    _written()
+    come_back(engage)
+
+    call_command("spool", "upload")
+
+    assert "1 file withdrawn, since Engage's API is back" in capsys.readouterr().out
+    assert not list(dropbox.rglob("*.xml"))

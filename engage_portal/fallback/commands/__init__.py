@@ -1,0 +1,1 @@
+"""`manage.py spool`: files for Engage on the command line."""
