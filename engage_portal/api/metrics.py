@@ -28,6 +28,7 @@ from prometheus_client.registry import Collector
 
 from engage_portal import __version__
 from engage_portal.core import clock
+from engage_portal.fallback.selectors import open_files
 from engage_portal.outbox import pauses, selectors, tallies
 from engage_portal.outbox.line import breaker
 from engage_portal.outbox.registry import kinds
@@ -80,6 +81,7 @@ class Ledger(Collector):
         yield GaugeMetricFamily(
             "engage_portal_outbox_pauses", "Running pauses.", value=pauses.running().count()
         )
+        yield _files()
         yield from _line()
         yield GaugeMetricFamily(
             "engage_portal_worker_heartbeat_age_seconds",
@@ -100,6 +102,17 @@ def _items() -> Metric:
     )
     for (state, kind), number in sorted(shown.items()):
         family.add_metric([state, kind], number)
+    return family
+
+
+def _files() -> Metric:
+    family = GaugeMetricFamily(
+        "engage_portal_spool_files",
+        "Files for Engage that are on their way, by state; stuck ones need a person.",
+        labels=["state"],
+    )
+    for state, number in open_files().items():
+        family.add_metric([state], number)
     return family
 
 

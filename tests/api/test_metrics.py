@@ -242,7 +242,7 @@ def test_what_processes_counted_is_added_up(scraper):
 def test_a_scrape_takes_as_many_queries_with_a_full_ledger_as_with_an_empty_one(
     scraper, django_assert_max_num_queries, django_assert_num_queries
 ):
-    with django_assert_max_num_queries(7) as few:
+    with django_assert_max_num_queries(8) as few:
         scraped(scraper)
     for state in State:
         item(state=state)

@@ -6,8 +6,9 @@ import pytest
 from playwright.sync_api import expect
 
 from contacts.services import contact_for_sign_in
+from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
-from engage_portal.outbox.models import Item
+from engage_portal.outbox.models import Item, Outage
 from engage_portal.outbox.states import State
 from engage_portal.sandbox import seeds
 from tests.pages import building
@@ -115,6 +116,19 @@ def test_the_queue_follows_what_happens_and_keeps_the_ticks(visit, sam):
     page.get_by_role("link", name="Show 1 new item").wait_for()
     expect(page.locator("#state-2")).to_have_text("In doubt")
     expect(page.get_by_label("Choose number 1")).to_be_checked()
+
+
+def test_the_timeline_of_an_outage_grows_by_itself(visit, sam):
+    building.engage_is_down()
+    outage = building.outage(ended_at=None, last_item=None)
+    page = visit(f"/staff/outages/{outage.pk}/", user=sam)
+    expect(page.get_by_text("Nothing has come in yet.")).to_be_visible()
+    kept = building.item(kind="receipt.post")
+    expect(page.get_by_text(f"The first item was kept: receipt #{kept.pk}")).to_be_visible()
+    Item.objects.update(state=State.DELIVERED, holds=False, finished_at=clock.now())
+    Outage.objects.update(ended_at=clock.now(), last_item=kept.pk)
+    expect(page.get_by_text("Everything that was kept has been sent")).to_be_visible()
+    expect(page.get_by_role("heading", name="Outage of")).to_be_visible()
 
 
 @pytest.mark.parametrize("javascript", [True, False])

@@ -99,7 +99,7 @@ def test_the_live_part_is_pieces_of_the_same_page(sam_at_work):
     for piece in ("board-line", "board-tiles", "board-chart", "board-minutes", "board-waits", "board-pauses"):
         assert f'id="{piece}"' in whole
         assert f'id="{piece}"' in live
-    assert live.count("hx-swap-oob") == 8
+    assert live.count("hx-swap-oob") == 9
     assert "hx-swap-oob" not in whole
 
 

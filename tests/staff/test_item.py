@@ -2,7 +2,8 @@
 
 import pytest
 
-from engage_portal.outbox.models import Outcome
+from engage_portal.fallback.models import SpoolFile
+from engage_portal.outbox.models import Item, Outcome
 from engage_portal.outbox.states import Channel, State
 from tests.pages import building
 
@@ -79,6 +80,13 @@ def test_what_it_waits_for_is_linked(sam_at_work):
     page = page_of(sam_at_work, second)
     assert f"It goes after number {first.pk}" in page
     assert f'href="/staff/queue/{first.pk}/"' in page
+
+
+def test_the_file_that_has_it_is_linked(sam_at_work):
+    file = SpoolFile.objects.create(file_type="transactions")
+    there = building.item(state=State.SPOOLED)
+    Item.objects.filter(pk=there.pk).update(spool_file=file.key)
+    assert f'<a href="/staff/files/{file.pk}/">File {file.pk}</a>' in page_of(sam_at_work, there)
 
 
 @pytest.mark.parametrize("pk", ["0", "999", "9" * 25])

@@ -12,13 +12,24 @@ from tests.pages.people import signed_in
 
 pytestmark = pytest.mark.django_db
 
-LOOK = ["/staff/", "/staff/?live", "/staff/queue/", "/staff/queue/live/", "/staff/queue/1/", "/staff/pauses/"]
+LOOK = [
+    "/staff/",
+    "/staff/?live",
+    "/staff/queue/",
+    "/staff/queue/live/",
+    "/staff/queue/1/",
+    "/staff/pauses/",
+    "/staff/trust/",
+    "/staff/outages/",
+    "/staff/outages/1/",
+]
 OWN = ["/staff/security/", "/staff/security/password/", "/staff/security/codes/"]
 
 
 @pytest.fixture
 def browsers(alice):
     building.item(pk=1, state=State.ATTENTION)
+    building.outage(pk=1)
     return {
         "nobody": Client(),
         "customer": signed_in(building.customer(alice)),

@@ -1,17 +1,23 @@
 """The queue, and one item with its story."""
 
+from datetime import timedelta
+from uuid import UUID
+
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from engage_portal.accounts.access import staff_page
+from engage_portal.core import clock
+from engage_portal.core.ids import parse_guid
+from engage_portal.fallback.models import SpoolFile
 from engage_portal.outbox import pauses, selectors
 from engage_portal.outbox.control import CANCELLABLE, RETRYABLE
-from engage_portal.outbox.filters import ItemFilter
+from engage_portal.outbox.filters import ItemFilter, outage_numbered
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.registry import kinds
-from engage_portal.outbox.states import State
+from engage_portal.outbox.states import MOVING, State
 from engage_portal.outbox.words import next_step_of, pause_over
 from engage_portal.staff.about import contact_about
 from engage_portal.staff.permissions import CANCEL, CORRECT, RETRY, VIEW
@@ -19,6 +25,8 @@ from receipts.owners import ownerless
 
 PER_PAGE = 25
 _BIGGEST_ID = 2**63 - 1
+_FOLLOWED_FOR = timedelta(minutes=10)
+"""How long the page of an item that Engage accepted follows it by itself; most are seen there within a minute."""
 
 
 @require_safe
@@ -38,6 +46,8 @@ def queue(request: HttpRequest) -> HttpResponse:
         "is_filtered": any(request.GET.get(name) for name in ItemFilter.base_filters),
         "states": State.choices,
         "kinds": kinds(),
+        "outage": outage_numbered(request.GET.get("outage", "")),
+        "file": _file_with(parse_guid(request.GET.get("file", ""))),
         "chosen_states": request.GET.getlist("state"),
         "may_choose": {*retryable, *cancellable},
         "retryable": chosen.qs.filter(state__in=retryable).count(),
@@ -80,13 +90,26 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
         "detail": detail,
         "item": detail.item,
         "pause": pause,
+        "moves": _moves(detail.item),
         "contact_id": contact_about(detail.item),
         "has_no_owner": request.user.has_perm(CORRECT) and ownerless(detail.item) is not None,
+        "file": _file_with(detail.item.spool_file),
         "next_step": next_step_of(detail, pause=pause),
         "is_retryable": detail.item.state in retryable,
         "is_cancellable": detail.item.state in cancellable,
     }
     return render(request, "staff/item.html", context)
+
+
+def _moves(item: Item) -> bool:
+    """Whether the page looks again by itself: Engage may take days to show what it accepted."""
+    if item.state == State.ACCEPTED and item.finished_at is not None:
+        return clock.now() - item.finished_at < _FOLLOWED_FOR
+    return item.state in MOVING
+
+
+def _file_with(key: UUID | None) -> SpoolFile | None:
+    return SpoolFile.objects.filter(key=key).first() if key else None
 
 
 def _movable_by(request: HttpRequest) -> tuple[tuple[State, ...], tuple[State, ...]]:

@@ -15,6 +15,8 @@ from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import State
 from tests.fallback.spool.conftest import sell
 from tests.fallback.spool.test_command import spool
+from tests.pages import building
+from tests.pages.people import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -52,3 +54,12 @@ def test_the_command_writes_the_file(till: APIClient, away: None, dropbox: Path,
     sell(till, "101-1")
     assert spool("write", "--yes").code == 0
     assert SpoolFile.objects.get().state == SpoolFile.State.READY
+
+
+def test_who_presses_the_button_hears_that_files_were_begun(
+    till: APIClient, away: None, dropbox: Path, without_redis: None
+) -> None:
+    sell(till, "101-1")
+    browser = signed_in(building.staff("fia", "view_item", "spool"))
+    page = browser.post("/staff/files/start/", follow=True)
+    assert "1 file begun with 1 item." in page.text

@@ -1,0 +1,339 @@
+"""The pages about outages: all that are remembered, and one as a timeline."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from rest_framework.test import APIClient
+
+from engage_portal.core import clock
+from engage_portal.engage import Unavailable
+from engage_portal.fallback.models import SpoolEvent, SpoolFile
+from engage_portal.fallback.spool.starting import start
+from engage_portal.fallback.spool.withdrawing import recall
+from engage_portal.outbox.control import retry
+from engage_portal.outbox.line import breaker, outages
+from engage_portal.outbox.models import EngageLine, Item, Outage
+from engage_portal.outbox.states import State
+from tests.fallback.spool.conftest import dropbox, engage_takes_all, sell, send_files  # noqa: F401 - fixtures
+from tests.outbox.building import delivered
+from tests.pages import building
+from tests.staff.test_pauses import words
+
+pytestmark = pytest.mark.django_db
+
+PAGE = "/staff/outages/"
+GONE = Unavailable("no answer", operation="POST /api/v3/receipts")
+
+
+@pytest.fixture
+def hand():
+    """The time, which only moves when told to."""
+    with time_machine.travel(clock.now(), tick=False) as hand:
+        yield hand
+
+
+@pytest.fixture
+def away(engage: Any, hand: Any, no_wake_up: None) -> Outage:
+    """Engage answered, and half an hour ago it stopped."""
+    breaker.report([None])
+    hand.shift(60)
+    engage.engage.faults.set("down")
+    breaker.report([GONE] * 3)
+    hand.shift(60)
+    return Outage.objects.get()
+
+
+def back(engage: Any, hand: Any) -> None:
+    """Half an hour later it answers again."""
+    hand.shift(30 * 60)
+    engage.engage.faults.clear()
+    assert breaker.report([None])
+
+
+def titles(page: Any) -> list[str]:
+    """The lines of the timeline, from top to bottom."""
+    found = re.findall(r'<p class="timeline-title">(.*?)</p>', page.text)
+    return [re.sub(r"<[^>]+>", "", title) for title in found]
+
+
+# ── All of them ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_portal_without_an_outage_says_so(vera_at_work: Client) -> None:
+    page = words(vera_at_work.get(PAGE))
+    assert "Engage has not been away. If it ever is, what happened will stand here" in page
+
+
+def test_the_list_tells_how_long_why_what_was_kept_and_when_the_queue_was_empty(
+    vera_at_work: Client, till: APIClient, away: Outage, engage: Any, hand: Any
+) -> None:
+    sell(till, "101-1")
+    sell(till, "101-2")
+    page = words(vera_at_work.get(PAGE))
+    assert "Engage is away" in page
+    assert "Receipt 2" in page
+
+    back(engage, hand)
+    assert "Catching up" in words(vera_at_work.get(PAGE))
+    hand.shift(10)
+    delivered()
+    for settled in (False, True):
+        if settled:
+            outages.settle()
+        page = words(vera_at_work.get(PAGE))
+        assert "31 minutes" in page
+        assert "Over" in page
+        assert "Engage did not answer. It answered again" in page
+        assert "2 items kept · the queue was empty again" in page
+
+
+def test_the_newest_stands_first_and_the_rest_on_further_pages(vera_at_work: Client) -> None:
+    now = clock.now()
+    Outage.objects.bulk_create(
+        Outage(cause="errors", began_at=now, opened_at=now, ended_at=now, emptied_at=now, kept={}, first_item=1, last_item=0)
+        for _ in range(25)
+    )  # fmt: skip
+    first = re.findall(r'href="/staff/outages/(\d+)/"', vera_at_work.get(PAGE).text)
+    second = re.findall(r'href="/staff/outages/(\d+)/"', vera_at_work.get(f"{PAGE}?page=2").text)
+    assert (len(first), len(second)) == (20, 5)
+    assert [*first, *second] == [str(pk) for pk in outages.newest().values_list("pk", flat=True)]
+
+
+def test_the_cost_of_the_list_does_not_grow_with_the_outages(
+    vera_at_work: Client, django_assert_max_num_queries: Any
+) -> None:
+    now = clock.now()
+    Outage.objects.bulk_create(
+        Outage(cause="errors", began_at=now, opened_at=now, ended_at=now, first_item=1, last_item=0)
+        for _ in range(20)
+    )
+    with django_assert_max_num_queries(9):
+        page = vera_at_work.get(PAGE)
+    assert page.text.count("counted within a minute") == 19
+
+
+# ── One ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_timeline_grows_from_the_last_answer_to_the_arrival_of_everything(
+    vera_at_work: Client, till: APIClient, away: Outage, engage: Any, hand: Any
+) -> None:
+    at = f"{PAGE}{away.pk}/"
+    page = vera_at_work.get(at)
+    begun = ["Engage was last known to answer", "Engage stopped answering", "Calls were stopped"]
+    assert titles(page) == begun
+    assert "Nothing has come in yet." in words(page)
+    assert 'hx-trigger="every 5s"' in page.text
+
+    sell(till, "101-1")
+    sell(till, "101-2")
+    begun.append(f"The first item was kept: receipt #{Item.objects.order_by('pk')[0].pk}")
+    page = vera_at_work.get(at)
+    assert titles(page) == begun
+    assert "POST /api/v3/receipts: no answer" in words(page)
+    assert "101-1 in store 101" in words(page)
+
+    back(engage, hand)
+    page = vera_at_work.get(at)
+    assert titles(page) == [*begun, "Engage answers again", "2 items of 2 still on the way"]
+    assert "After 31 minutes." in words(page)
+    assert 'hx-trigger="every 5s"' in page.text
+
+    hand.shift(10)
+    delivered()
+    page = vera_at_work.get(at)
+    assert titles(page) == [*begun, "Engage answers again", "Everything that was kept has been sent"]
+    assert "2 accepted." in words(page)
+    assert "hx-trigger" not in page.text
+
+
+def test_files_stand_in_the_timeline_of_their_outage(
+    vera_at_work: Client,
+    till: APIClient,
+    dropbox: Path,  # noqa: F811
+    away: Outage,
+    engage: Any,
+    hand: Any,
+) -> None:
+    sell(till, "101-1")
+    start(by="karin")
+    send_files()
+    hand.shift(60)
+    engage_takes_all(dropbox)
+    sell(till, "101-2")
+    start(by="karin")
+    back(engage, hand)
+    hand.shift(5)
+    recall()
+    hand.shift(10)
+    delivered()
+
+    page = vera_at_work.get(f"{PAGE}{away.pk}/")
+    (first, second) = re.findall(r"File (\d+) begun", page.text)
+    assert titles(page)[4:] == [
+        f"File {first} begun",
+        f"File {first} written and checked",
+        f"File {first} uploaded",
+        f"File {first} picked up by Engage",
+        f"File {second} begun",
+        "Engage answers again",
+        f"File {second} withdrawn",
+        "Everything that was kept has been sent",
+    ]
+    assert "Files uploaded 1" in words(page)
+    assert "1 file uploaded" in words(vera_at_work.get(PAGE))
+
+
+def test_a_long_story_of_files_is_cut(
+    vera_at_work: Client,
+    till: APIClient,
+    dropbox: Path,  # noqa: F811
+    away: Outage,
+) -> None:
+    sell(till, "101-1")
+    start(by="karin")
+    SpoolEvent.objects.bulk_create(
+        SpoolEvent(file=SpoolFile.objects.get(), what="upload failed") for _ in range(150)
+    )
+    found = titles(vera_at_work.get(f"{PAGE}{away.pk}/"))
+    assert len([title for title in found if title.startswith("File ")]) == 100
+    assert "More happened to files" in found
+
+
+def test_what_needs_a_person_is_told_and_leads_to_the_queue(
+    vera_at_work: Client, away: Outage, engage: Any, hand: Any
+) -> None:
+    building.item(state=State.ATTENTION)
+    building.item(state=State.DELIVERED)
+    back(engage, hand)
+    page = vera_at_work.get(f"{PAGE}{away.pk}/")
+    assert titles(page)[-1] == "Nothing of it is on its way any more; 1 item needs a person"
+    address = f"/staff/queue/?outage={away.pk}&amp;kind=receipt.post&amp;state=attention"
+    assert f'href="{address}">1 in attention</a>' in page.text
+    assert "1 item match" in words(vera_at_work.get(address.replace("&amp;", "&")))
+
+
+def test_what_staff_send_again_has_not_arrived(
+    vera_at_work: Client, away: Outage, engage: Any, hand: Any
+) -> None:
+    stopped = building.item(state=State.ATTENTION)
+    building.item(state=State.DELIVERED)
+    back(engage, hand)
+    outages.settle()
+    retry(items=Item.objects.filter(pk=stopped.pk), by="sam")
+
+    page = vera_at_work.get(f"{PAGE}{away.pk}/")
+    assert titles(page)[-1] == "1 item of 2 still on the way"
+    assert "Catching up" in words(page)
+    assert "Queue empty again not yet" in words(page)
+
+
+def test_the_pages_follow_what_is_on_its_way_for_an_hour(
+    vera_at_work: Client, away: Outage, engage: Any, hand: Any
+) -> None:
+    building.item()
+    hand.shift(5 * 60 * 60)
+    follows = [_is_followed(vera_at_work, away)]
+    back(engage, hand)
+    hand.shift(59 * 60)
+    follows.append(_is_followed(vera_at_work, away))
+    hand.shift(2 * 60)
+    follows.append(_is_followed(vera_at_work, away))
+    assert follows == [{True}, {True}, {False}]
+    assert "Catching up" in words(vera_at_work.get(PAGE))
+
+
+def _is_followed(browser: Client, outage: Outage) -> set[bool]:
+    return {"hx-trigger" in browser.get(page).text for page in (PAGE, f"{PAGE}{outage.pk}/")}
+
+
+def test_what_was_given_up_has_not_arrived(
+    vera_at_work: Client, away: Outage, engage: Any, hand: Any
+) -> None:
+    building.item(state=State.CANCELLED)
+    back(engage, hand)
+    page = vera_at_work.get(f"{PAGE}{away.pk}/")
+    assert titles(page)[-1] == "Everything that was kept has been sent or was cancelled"
+
+
+def test_an_outage_in_which_nothing_came_in_ends_with_engages_answer(
+    vera_at_work: Client, away: Outage, engage: Any, hand: Any
+) -> None:
+    back(engage, hand)
+    page = vera_at_work.get(f"{PAGE}{away.pk}/")
+    assert titles(page)[-1] == "Engage answers again"
+    assert "Nothing came in meanwhile." in words(page)
+    assert "Nothing was kept" in words(vera_at_work.get(PAGE))
+
+
+def test_one_that_was_interrupted_says_how_often(
+    vera_at_work: Client, away: Outage, engage: Any, hand: Any
+) -> None:
+    back(engage, hand)
+    breaker.report([GONE] * 3)
+    back(engage, hand)
+    page = words(vera_at_work.get(f"{PAGE}{away.pk}/"))
+    assert "It had answered once in between, and was gone again within a minute." in page
+
+
+@pytest.mark.parametrize("number", ["4711", "99999999999999999999"])
+def test_an_outage_that_nobody_remembers_is_not_found(vera_at_work: Client, number: str) -> None:
+    assert vera_at_work.get(f"{PAGE}{number}/").status_code == 404
+
+
+def test_nothing_personal_is_on_the_pages(
+    vera_at_work: Client, till: APIClient, away: Outage, engage: Any, hand: Any
+) -> None:
+    answer = till.post(
+        "/api/v3/contacts", {"firstName": "Frida", "email": "frida@example.com", "countryCode": "SE"}
+    )
+    assert answer.status_code == 202
+    for path in (PAGE, f"{PAGE}{away.pk}/"):
+        page = words(vera_at_work.get(path)).lower()
+        assert "new contact" in page
+        assert "frida" not in page
+
+
+# ── The ways there ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_dashboard_leads_there_in_an_outage_and_afterwards(
+    vera_at_work: Client, away: Outage, engage: Any, hand: Any
+) -> None:
+    for path in ("/staff/", "/staff/?live"):
+        assert f'href="{PAGE}{away.pk}/">What happened so far</a>' in vera_at_work.get(path).text
+    back(engage, hand)
+    page = vera_at_work.get("/staff/")
+    assert "The last outage ended" in words(page)
+    assert f'href="{PAGE}">Outages</a>' in page.text
+
+
+def test_the_page_about_files_says_when_engage_was_away_also_afterwards(
+    vera_at_work: Client, away: Outage, engage: Any, hand: Any
+) -> None:
+    assert titles(vera_at_work.get("/staff/files/")) == ["Engage stopped answering"]
+    back(engage, hand)
+    page = vera_at_work.get("/staff/files/")
+    assert titles(page) == ["Engage answers again", "Engage stopped answering"]
+    assert f'<a href="{PAGE}{away.pk}/">Engage stopped answering</a>' in page.text
+    assert f'<a href="{PAGE}">All outages</a>' in page.text
+
+
+def test_the_queue_says_which_outage_its_items_were_kept_in_and_keeps_the_filter(
+    vera_at_work: Client, away: Outage
+) -> None:
+    building.item(pk=away.first_item + 3)
+    page = vera_at_work.get(f"/staff/queue/?outage={away.pk}&state=pending")
+    assert "1 item matches your filter, kept in the outage of" in words(page)
+    assert f'name="outage" value="{away.pk}"' in page.text
+
+
+def test_a_line_without_a_row_does_not_break_the_pages(vera_at_work: Client) -> None:
+    building.engage_is_down()
+    assert EngageLine.objects.exists()
+    for path in ("/staff/", "/staff/files/", PAGE):
+        assert vera_at_work.get(path).status_code == 200
