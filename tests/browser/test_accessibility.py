@@ -1,7 +1,8 @@
-"""Each page passes axe's checks (WCAG 2 A and AA), wide and narrow, and never scrolls sideways."""
+"""Each page passes axe's checks (WCAG 2 A and AA), wide and narrow, never scrolls sideways, and fits a finger."""
 
 import re
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import expect
@@ -12,6 +13,8 @@ from engage_portal.outbox import pauses
 from engage_portal.outbox.models import Outcome
 from engage_portal.outbox.states import State
 from engage_portal.sandbox import seeds
+from promotions.models import TrustedUse, TrustRule
+from promotions.selectors.trust import today
 from tests.pages import building
 from tests.staff.people_at_work import exported, ingrid, newcomer
 
@@ -29,10 +32,26 @@ CONTACTS = [
     f"/staff/contacts/{GONE}/", "/staff/contacts/imports/",
 ]  # fmt: skip
 STAFF = [
-    "/staff/", "/staff/queue/", "/staff/queue/1/", "/staff/queue/2/", "/staff/pauses/", "/staff/days/", "/staff/clashes/", "/staff/security/",
+    "/staff/", "/staff/queue/", "/staff/queue/1/", "/staff/queue/2/", "/staff/pauses/", "/staff/days/", "/staff/clashes/", "/staff/trust/",
+    "/staff/trust/rules/new/", "/staff/security/",
     "/staff/security/password/",
 ]  # fmt: skip
+OUTAGES = [
+    "/staff/outages/",
+    "/staff/outages/1/",
+    "/staff/outages/2/",
+    "/staff/files/",
+    "/staff/queue/?outage=1",
+]
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}}
+
+PRESSED = (
+    "button:not(.link), summary, select, input:not([type=hidden], [type=checkbox], [type=radio]), a[role=button],"
+    " nav a, .actions a, .card-head a, .crumbs a"
+)
+SMALL = """selector => [...document.querySelectorAll(selector)]
+    .filter(each => each.checkVisibility() && each.getBoundingClientRect().height < 43.5)
+    .map(each => `${each.outerHTML.slice(0, 90)}: ${each.getBoundingClientRect().height}`)"""
 
 
 def check(page) -> None:
@@ -42,6 +61,9 @@ def check(page) -> None:
     assert result.violations_count == 0, f"{page.url}\n{result.generate_report()}"
     inner, outer = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
     assert inner <= outer, f"{inner} px of content on a screen of {outer} px"
+    if outer < 500:
+        small = page.evaluate(SMALL, PRESSED)
+        assert small == [], f"{page.url}: less than a finger wide"
 
 
 @pytest.fixture
@@ -54,6 +76,11 @@ def busy(db):
     building.attempt(first, Outcome.REFUSED, status=422, error_code="ValidationError", message="No store.")
     for state in State.values:
         building.item(state=State(state), kind="contact.create")
+    TrustRule.objects.create(most_percent=20, uses_a_day=50, changed_by="tess")
+    for outcome in TrustedUse.Outcome.values:
+        TrustedUse.objects.create(
+            redemption_id=uuid4(), store="1001", day=today(), money=100, currency="SEK", outcome=outcome
+        )
     pauses.resume(by="sam", pauses=[pauses.pause(by="paula", reason="Moving house.")])
     pauses.pause(by="paula", reason="The price list is wrong.", kind="contact.create")
 
@@ -151,11 +178,22 @@ def test_customers_pages_are_accessible_during_an_outage(visit, engage_away):
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_staff_pages_are_accessible(visit, busy, sam, width):
+def test_staff_pages_are_accessible(visit, busy, width):
+    sam = building.staff("sam", "view_item", "retry_item", "change_trustrule")
     for path in STAFF:
         page = visit(path, user=sam, width=width)
         open_all(page)
         check(page)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_outages_are_accessible_while_they_run_and_afterwards(visit, busy, width):
+    now = clock.now()
+    building.outage(pk=1)
+    building.outage(pk=2, began_at=now, opened_at=now, ended_at=None, last_item=None, first_item=5)
+    vera = building.staff("vera", "view_item")
+    for path in OUTAGES:
+        check(visit(path, user=vera, width=width))
 
 
 @pytest.mark.parametrize("width", [1280, 390])
