@@ -10,20 +10,54 @@ from collections.abc import Callable
 from pathlib import Path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+os.environ.setdefault("PORTAL_TIME_BUDGET", "1")  # as the portal comes; tests are more patient
 import django
 
 django.setup()
 
 from rich.console import Console  # noqa: E402
 
-from tests.bench import accepting, delivery, growth, importing, lookup, machine, memory, outage, pace, people  # noqa: E402
+from tests.bench import (  # noqa: E402
+    accepting,
+    checkout,
+    delivery,
+    files,
+    growth,
+    importing,
+    lookup,
+    machine,
+    memory,
+    outage,
+    pace,
+    people,
+    purchases,
+    spooling,
+    uploading,
+    validating,
+)
 from tests.bench.report import Figure, document, show  # noqa: E402
 from tests.flows.running import ROOT  # noqa: E402
 
 Measure = Callable[..., Figure]
 _FIGURES: dict[str, Measure] = {
     module.__name__.rpartition(".")[2]: module.measure
-    for module in (delivery, growth, accepting, pace, memory, people, lookup, outage, importing)
+    for module in (
+        delivery,
+        growth,
+        accepting,
+        pace,
+        memory,
+        people,
+        lookup,
+        outage,
+        importing,
+        uploading,
+        files,
+        spooling,
+        validating,
+        checkout,
+        purchases,
+    )
 }
 
 

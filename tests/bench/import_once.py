@@ -1,6 +1,5 @@
 """What happens in the process that imports: ours, or the bare one. Answers seconds, peak memory and what was found."""
 
-import resource
 import time
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from django.db import connection
 from contacts.importing import Report, read_next, take_file
 from contacts.models import Contact, ExportFile
 from tests.bench import bare_import
+from tests.bench.peak import peak_memory
 
 
 def ours(path: str) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def ours(path: str) -> dict[str, Any]:
     report = Report.of(file.report)
     return {
         "seconds": seconds,
-        "peak": _peak(),
+        "peak": peak_memory(),
         "new": report.new,
         "unchanged": report.unchanged,
         "total": file.total,
@@ -39,7 +39,7 @@ def bare(path: str) -> dict[str, Any]:
     connection.ensure_connection()
     began = time.perf_counter()
     count = bare_import.run(Path(path))
-    return {"seconds": time.perf_counter() - began, "peak": _peak(), "total": count}
+    return {"seconds": time.perf_counter() - began, "peak": peak_memory(), "total": count}
 
 
 def empty() -> int:
@@ -53,11 +53,6 @@ def empty() -> int:
             cursor.execute("VACUUM")
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return Contact.objects.count()
-
-
-def _peak() -> int:
-    """Bytes; Linux counts in units of 1,024."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _writes() -> int:

@@ -14,7 +14,16 @@ from engage_portal.outbox.delivery.passes import deliver  # noqa: E402
 from engage_portal.outbox.models import Item  # noqa: E402
 from engage_portal.outbox.states import State  # noqa: E402
 from engage_portal.outbox.tasks import deliver_due  # noqa: E402
-from tests.bench import filling, filling_contacts, import_once, lookup, peers, plans  # noqa: E402
+from tests.bench import (  # noqa: E402
+    filling,
+    filling_contacts,
+    filling_members,
+    import_once,
+    lookup,
+    peers,
+    plans,
+    spool_once,
+)
 
 
 def drain(prefix: str) -> dict[str, Any]:
@@ -50,6 +59,8 @@ _COMMANDS: dict[str, Callable[..., Any]] = {
     "people": filling_contacts.people,
     "change-everybody": filling_contacts.change_everybody,
     "look-up": lookup.look_up,
+    "members": filling_members.members,
+    "claim-and-write": spool_once.claim_and_write,
     "import": import_once.ours,
     "import-bare": import_once.bare,
     "import-empty": import_once.empty,
