@@ -25,6 +25,9 @@ from types import FrameType
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 HOME = Path(os.environ.get("DEMO_HOME") or ROOT / "var" / "demo")
+FILES = HOME / "engage-files"
+"""What the sandbox shows as Engage's FTP account; below it `integration/contactImport` and so on."""
+_FILE_PROFILE = Path(__file__).with_name("file-profile.toml")
 _ENVIRONMENT = HOME / "env"
 _HOST = "127.0.0.1"
 _START_SECONDS = 60
@@ -70,6 +73,10 @@ class Demo:
             "ENGAGE_API_KEY": "demo",
             "ENGAGE_WEBHOOK_SECRET": _kept_webhook_secret(),
             "EMAIL_URL": "demo:",
+            "DROPBOX_FOLDER": str(FILES),
+            "ENGAGE_FILE_PROFILE": str(_FILE_PROFILE),
+            "SPOOL_FOLDER": str(HOME / "spool"),
+            "SPOOL_MARGIN_MINUTES": "0",
             "PORT": str(self.port),
             "GUNICORN_CMD_ARGS": f"--bind {_HOST}:{self.port}",
         }
@@ -94,12 +101,13 @@ class Demo:
         """Write what `manage.py` needs to work on the demo's data, for `env $(cat …)`."""
         names = (
             "DEBUG", "SECRET_KEY", "DATABASE_URL", "ENGAGE_BASE_URL", "ENGAGE_API_KEY", "ENGAGE_WEBHOOK_SECRET",
-            "EMAIL_URL",
+            "EMAIL_URL", "DROPBOX_FOLDER", "ENGAGE_FILE_PROFILE", "SPOOL_FOLDER", "SPOOL_MARGIN_MINUTES",
         )  # fmt: skip
         _ENVIRONMENT.touch(mode=0o600)
         _ENVIRONMENT.write_text("".join(f"{name}={self.environment[name]}\n" for name in names))
 
     def _prepare(self) -> Mapping[str, str]:
+        FILES.mkdir(parents=True, exist_ok=True)
         print("Preparing the data …", flush=True)
         self._manage("migrate", "--verbosity", "0")
         granted: dict[str, str] = json.loads(self._manage("demo_data", "--access", str(HOME / "access.json")))
@@ -122,7 +130,7 @@ class Demo:
         print("Starting sandbox, web and worker …", flush=True)
         sandbox = (
             f"python -m engage_portal.sandbox --port {self.sandbox_port} --state {HOME / 'engage.sqlite3'} "
-            f"--webhook http://{_HOST}:{self.port}/api/portal/v1/webhooks/engage"
+            f"--files {FILES} --key-field email --webhook http://{_HOST}:{self.port}/api/portal/v1/webhooks/engage"
         )
         for name, command in {"sandbox": sandbox, **_procfile()}.items():
             self._start(name, command)
@@ -251,6 +259,7 @@ Engage Portal is running.
   Staff         {portal}/staff/
                 user {access["user"]}, password {access["password"]}
   Engage        http://{_HOST}:{sandbox_port}/   (the sandbox: press "Engage down" there, or change a contact)
+  its files     {FILES}/integration/
   API           {portal}/api/docs
                 export PORTAL={portal} KEY={access["key"]}
   manage.py     env $(cat {os.path.relpath(_ENVIRONMENT)}) .venv/bin/python manage.py outbox stats

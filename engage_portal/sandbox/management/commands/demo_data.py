@@ -63,10 +63,14 @@ class Command(BaseCommand):
             "reveal_contact",
             "correct_contact",
             "import_contacts",
+            "spool",
+            "download_spoolfile",
+            "change_trustrule",
         )
         staff.user_permissions.set(
             Permission.objects.filter(
-                content_type__app_label__in=["outbox", "contacts", "receipts"], codename__in=wanted
+                content_type__app_label__in=["outbox", "contacts", "promotions", "receipts", "fallback"],
+                codename__in=wanted,
             )
         )
 
