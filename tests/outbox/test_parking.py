@@ -1,9 +1,7 @@
 """What cannot go costs a claim nothing, and goes as soon as it can."""
 
 import pytest
-from django.db import connection
 
-from engage_portal.core import clock
 from engage_portal.outbox import control, streams
 from engage_portal.outbox.delivery import claims
 from engage_portal.outbox.delivery.recording import record
@@ -62,33 +60,6 @@ def test_let_go_frees_only_the_first():
     made = [item(stream="contact:1", is_parked=True) for _ in range(3)]
     streams.let_go(["contact:1"])
     assert [fresh(each).is_parked for each in made] == [False, True, True]
-
-
-def test_a_claim_reads_only_its_index():
-    """Whatever settled or waits for later: the plan must not touch it."""
-    for _ in range(300):
-        item(state=State.DELIVERED)
-    for _ in range(50):
-        item(due_in=3600)
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE outbox_item")
-            cursor.execute("SET LOCAL enable_seqscan = off")
-    free = claims.due(clock.now()).filter(priority=50).order_by("not_before", "pk")
-    plan = free.values_list("pk", streams.held_back())[:24].explain()
-    assert "outbox_item_due" in plan, plan
-    assert "outbox_item_holds" in plan, plan
-    assert "Seq Scan" not in plan, plan
-    assert "TEMP B-TREE" not in plan, plan
-
-
-def test_the_next_priority_is_an_index_probe():
-    waiting = Item.objects.claimable().filter(is_parked=False)
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL enable_seqscan = off")
-    plan = waiting.filter(priority__gt=20).order_by("priority")[:1].explain()
-    assert "outbox_item_due" in plan, plan
 
 
 # ── Priorities ───────────────────────────────────────────────────────────────────────────────────────────────────
