@@ -1,4 +1,7 @@
-"""`python -m tests.bench [names…] [--quick]`: measure, print, and write a document with the ratios first."""
+"""`python -m tests.bench [names…] [--quick]`: measure, print, and write a document with the ratios first.
+
+Figures that are not named keep the numbers of their last run.
+"""
 
 import argparse
 import os
@@ -35,7 +38,8 @@ from tests.bench import (  # noqa: E402
     uploading,
     validating,
 )
-from tests.bench.report import Figure, document, show  # noqa: E402
+from tests.bench.record import document, keep  # noqa: E402
+from tests.bench.report import Figure, show  # noqa: E402
 from tests.flows.running import ROOT  # noqa: E402
 
 Measure = Callable[..., Figure]
@@ -64,18 +68,17 @@ _FIGURES: dict[str, Measure] = {
 def main(arguments: list[str] | None = None) -> int:
     """Measure what was asked for; 1 where a figure could not be measured. A missed goal is no failure."""
     given = _parser().parse_args(arguments)
-    is_whole = not given.names and not given.quick
-    target = given.to or ROOT / ("docs/benchmarks.md" if is_whole else "var/benchmarks.md")
+    target = given.to or ROOT / ("var/benchmarks.md" if given.quick else "docs/benchmarks.md")
     target.parent.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, _stop)
     console, figures = Console(width=130), []
-    facts = machine.facts(is_quick=given.quick)
-    for name, value in facts:
-        console.print(f"{name}: {value}", highlight=False)
     for name in given.names or _FIGURES:
+        facts = machine.facts(is_quick=given.quick)
+        console.print(*(f"{what}: {value}" for what, value in facts.items()), sep="\n", highlight=False)
         figures.append(_measured(name, is_quick=given.quick))
+        figures[-1].facts = facts
         show(console, figures[-1])
-        target.write_text(document(figures, facts))
+        target.write_text(document(keep(target.with_suffix(".json"), figures[-1:], [*_FIGURES])))
     console.print(f"\nWritten to {target}")
     return 1 if any(figure.failed for figure in figures) else 0
 
@@ -113,9 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", choices=[[], *_FIGURES], help=", ".join(_FIGURES))
     parser.add_argument("--quick", action="store_true", help="fewer items and rounds, every ratio")
-    parser.add_argument(
-        "--to", type=Path, help="the document (docs/benchmarks.md for a whole run, else var/)"
-    )
+    parser.add_argument("--to", type=Path, help="the document (docs/benchmarks.md, var/ for a quick run)")
     return parser
 
 

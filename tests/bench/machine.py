@@ -16,24 +16,24 @@ from tests.bench.running import POSTGRES, REDIS
 from tests.flows.running import ROOT
 
 
-def facts(*, is_quick: bool) -> list[tuple[str, str]]:
+def facts(*, is_quick: bool) -> dict[str, str]:
     """The machine, the versions, the day, the commit."""
     memory = psutil.virtual_memory().total / 2**30
     busy = ", ".join(f"{load:.1f}" for load in os.getloadavg())
-    return [
-        ("Date", f"{clock.now():%Y-%m-%d %H:%M} UTC"),
-        ("Commit", _commit()),
-        ("Machine", f"{_processor()}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}"),
-        ("Python", platform.python_version()),
-        ("Databases", ", ".join(_versions())),
-        ("Load before the run", f"{busy} (1, 5, 15 minutes)"),
-        ("Run", "quick: fewer items and rounds than `make bench`" if is_quick else "full"),
-    ]
+    return {
+        "Date": f"{clock.now():%Y-%m-%d %H:%M} UTC",
+        "Commit": _commit(),
+        "Machine": f"{_processor()}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}",
+        "Python": platform.python_version(),
+        "Databases": ", ".join(_versions()),
+        "Load before the run": f"{busy} (1, 5, 15 minutes)",
+        "Run": "quick, with fewer items and rounds than `make bench`" if is_quick else "full",
+    }
 
 
 def _commit() -> str:
     commit = _git("rev-parse", "--short=12", "HEAD")
-    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs/benchmarks.md")
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs/benchmarks.*")
     return f"{commit} with uncommitted changes" if changed else commit
 
 

@@ -1,4 +1,4 @@
-"""What a figure found, and how it is shown: in the terminal, and in a document with the ratios first."""
+"""What a figure found, and how it is shown in the terminal."""
 
 import math
 import statistics
@@ -53,7 +53,7 @@ class Grid:
 
 @dataclass
 class Figure:
-    """One figure: how it was measured, its ratios, its numbers."""
+    """One figure: how it was measured, its ratios, its numbers, and the facts of the run that it comes from."""
 
     name: str
     title: str
@@ -63,6 +63,7 @@ class Figure:
     plans: dict[str, str] = field(default_factory=dict)
     failed: str = ""
     seconds: float = 0.0
+    facts: dict[str, str] = field(default_factory=dict)
 
 
 def paired(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
@@ -84,53 +85,6 @@ def percentile(values: Sequence[float], share: float) -> float:
     """The value that `share` of all do not exceed (nearest rank)."""
     ranked = sorted(values)
     return ranked[max(0, math.ceil(share * len(ranked)) - 1)]
-
-
-def document(figures: Sequence[Figure], facts: Sequence[tuple[str, str]]) -> str:
-    """All of it in Markdown: where and when, the ratios, then each figure's numbers."""
-    lines = [
-        "# Benchmarks",
-        "",
-        "Written by `make bench`. Every ratio compares two things measured in this run,",
-    ]
-    lines += [
-        "in turns (A B A B); it is the median of the rounds' ratios, with the lowest and the highest.",
-        "",
-    ]
-    lines += _table(("", ""), [list(fact) for fact in facts])
-    lines += ["", "## Ratios", ""]
-    lines += _table(
-        ("Figure", "On", "Ratio", "Rounds", "Goal", ""),
-        [
-            [ratio.what, ratio.where, f"{ratio.value:.2f}", ratio.spread, ratio.goal, ratio.verdict]
-            for figure in figures
-            for ratio in figure.ratios
-        ],
-    )
-    failed = [f"* **{figure.title}** failed: {figure.failed}" for figure in figures if figure.failed]
-    lines += ["", *failed, *([""] if failed else []), "## Numbers", ""]
-    for figure in figures:
-        lines += _numbers(figure)
-    return "\n".join(lines).rstrip() + "\n"
-
-
-def _numbers(figure: Figure) -> list[str]:
-    lines = [f"### {figure.title}", "", figure.how, ""]
-    if figure.failed:
-        lines += [f"Failed: {figure.failed}", ""]
-    for grid in figure.grids:
-        lines += [*([f"**{grid.title}**", ""] if grid.title else []), *_table(grid.header, grid.rows), ""]
-    for title, plan in figure.plans.items():
-        lines += [f"{title}:", "", "```", *plan.splitlines(), "```", ""]
-    return lines
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    return [_line(header), _line(["---"] * len(header)), *map(_line, rows)]
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
 
 
 def show(console: Console, figure: Figure) -> None:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.bench.record import document, keep, kept
 from tests.bench.report import (
     Figure,
     Grid,
     at_least,
     at_most,
-    document,
     for_information,
     middle,
     paired,
@@ -50,11 +50,32 @@ def test_the_document_has_the_ratios_first_and_survives_a_figure_that_failed() -
     )
     good.grids.append(Grid("", ("Who", "Items/s"), [["ours", "300"]]))
     good.plans["Plan"] = "SEARCH | USING INDEX"
-    text = document([good, Figure("b", "Bad", "", failed="no database")], [("Commit", "abc")])
-    assert "| Ours / theirs | SQLite | 0.80 | 0.75 – 0.90 | ≥ 0.7 | met |" in text
+    good.facts = {"Date": "2026-11-22 04:00 UTC", "Commit": "abc"}
+    text = document([good, Figure("b", "Bad", "", failed="no database")])
+    assert "| Ours / theirs | SQLite | 0.80 | 0.75 – 0.90 | ≥ 0.7 | met | 2026-11-22 |" in text
     assert text.index("## Ratios") < text.index("## Numbers") < text.index("| ours | 300 |")
     assert "* **Bad** failed: no database" in text
     assert "SEARCH | USING INDEX" in text
+    assert "Date: 2026-11-22 04:00 UTC; Commit: abc." in text
+
+
+def test_a_figure_measured_again_replaces_only_itself(tmp_path: Path) -> None:
+    path = tmp_path / "figures.json"
+    old = Figure(
+        "a", "A", "", [at_least("Ours / theirs", "SQLite", 0.8, 0.7)], [Grid("", ("Who",), [["ours"]])]
+    )
+    other = Figure("b", "B", "", plans={"Plan": "SEARCH"}, facts={"Commit": "abc"})
+    keep(path, [other, old], ["a", "b"])
+    new = Figure("a", "A", "", [at_least("Ours / theirs", "SQLite", 0.9, 0.7)])
+    assert keep(path, [new], ["a", "b"]) == [new, other]
+    assert [*kept(path).values()] == [new, other]
+
+
+def test_a_figure_that_failed_replaces_nothing_that_was_measured(tmp_path: Path) -> None:
+    path = tmp_path / "figures.json"
+    good, bad = Figure("a", "A", ""), Figure("a", "A", "", failed="no database")
+    keep(path, [good], ["a"])
+    assert keep(path, [bad], ["a"]) == [good]
 
 
 @pytest.mark.parametrize("name", [name for name in _MODULES if name not in {"inside", "settings"}])
