@@ -14,6 +14,7 @@ from engage_portal.api.schema import ERRORS, RECEIPT, STORES, TRANSACTIONS
 from engage_portal.api.views import EngageView, aged, store_for
 from engage_portal.engage import payloads
 from receipts.history import history_page
+from receipts.rules import wholly_refused
 from receipts.services import receipt_record
 from receipts.stores import stores_current
 
@@ -35,7 +36,10 @@ class Receipts(EngageView):
 
         What is taken although it looks like a mistake is listed as `warnings` in the answer.
         """
-        payload = payloads.decode_receipt(raw_body(request))
+        try:
+            payload = payloads.decode_receipt(raw_body(request))
+        except payloads.PayloadError as refused:
+            raise wholly_refused(refused) from None
         store_for(self.key, payload.store_external_id)
         recorded = receipt_record(payload=payload, actor=self.key.name, deadline=self.deadline)
         warnings = [{"field": each.field, "description": each.description} for each in recorded.warnings]

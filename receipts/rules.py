@@ -3,7 +3,8 @@
 [developer.voyado.com/en/receipts/introduction-to-receipts.html]
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -15,7 +16,7 @@ from engage_portal.core import clock
 from engage_portal.core.ids import parse_guid
 from engage_portal.engage import FieldError, payloads
 from receipts.newcomers import may_be_registered, person_of, problems_with_person
-from receipts.stores import ASK_AGAIN_SECONDS, Asked, Standing
+from receipts.stores import ASK_AGAIN_SECONDS, Asked, Standing, store_asked
 
 _FIRST_YEAR, _LAST_YEAR = 1900, 2200
 _CLOCKS_DIFFER_BY = timedelta(days=1)
@@ -28,17 +29,52 @@ def check_receipt(receipt: payloads.Receipt, *, store: Asked) -> None:
 
     What Engage or staff can mend while the receipt stays as it is comes with the seconds to wait.
     """
-    wrong = [
-        *_moment(receipt),
-        *_match_key(receipt.contact),
-        *problems_with_person(receipt.contact),
-        *_used(receipt),
-        *_signs(receipt),
-        *(_sums(receipt) if settings.RECEIPT_SUMS == "refuse" else ()),
-    ]
-    for_now = [*(_store(store) if settings.RECEIPT_STORES == "refuse" else ()), *_prefix(receipt, store)]
+    wrong, for_now = list(_between_fields(receipt)), list(_about_the_store(receipt, store))
     if wrong or for_now:
         raise payloads.PayloadError([*for_now, *wrong], retry_after=None if wrong else ASK_AGAIN_SECONDS)
+
+
+def wholly_refused(refused: payloads.PayloadError) -> payloads.PayloadError:
+    """A refusal of single fields, with everything that can be said of the other ones, too: a till hears all at once.
+
+    Engage is not asked.
+    """
+    rest = refused.rest
+    if rest is None:
+        return refused
+    store = store_asked(rest.store_external_id, deadline=None)
+    found = payloads.only_news([*_about_the_store(rest, store), *_between_fields(rest)], refused.problems)
+    wrong = [each.field for each in refused.problems]
+    return payloads.PayloadError([*refused.problems, *(each for each in found if not _rests_on(each, wrong))])
+
+
+_RESTS_ON = {
+    "totalGrossPrice": re.compile(r"items(\[\d+\](\.(type|grossPaidPrice))?)?"),
+    "paymentMethods": re.compile("totalGrossPrice"),
+    "contact.person": re.compile("contact.matchKeyType"),
+}
+"""Whose sum, or whose sense, other fields make: nothing can be said of it while those are wrong."""
+
+
+def _rests_on(problem: FieldError, wrong: Iterable[str]) -> bool:
+    grounds = next((each for name, each in _RESTS_ON.items() if problem.field.startswith(name)), None)
+    return grounds is not None and any(map(grounds.fullmatch, wrong))
+
+
+def _between_fields(receipt: payloads.Receipt) -> Iterator[FieldError]:
+    yield from _moment(receipt)
+    yield from _match_key(receipt.contact)
+    yield from problems_with_person(receipt.contact)
+    yield from _used(receipt)
+    yield from _signs(receipt)
+    if settings.RECEIPT_SUMS == "refuse":
+        yield from _sums(receipt)
+
+
+def _about_the_store(receipt: payloads.Receipt, store: Asked) -> Iterator[FieldError]:
+    if settings.RECEIPT_STORES == "refuse":
+        yield from _store(store)
+    yield from _prefix(receipt, store)
 
 
 def warnings_about(

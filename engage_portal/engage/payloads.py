@@ -10,7 +10,7 @@ null.
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
@@ -20,7 +20,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from engage_portal.engage.errors import FieldError
-from engage_portal.engage.shapes import shape_problems, shown
+from engage_portal.engage.shapes import read_loosely, shape_problems, shown
 from engage_portal.engage.wire import Unreadable, decode
 
 MatchKeyType = Literal[
@@ -52,12 +52,15 @@ class PayloadError(ValueError):
     """Everything that is wrong with a receipt, each with its field as a path on the wire ("items[0].quantity").
 
     A `field` is empty where the body as a whole is wrong. No part repeats a value. `retry_after` is set where the
-    same receipt may be taken later: seconds.
+    same receipt may be taken later: seconds. `rest` is what can be read all the same, for whoever has more rules.
     """
 
-    def __init__(self, problems: Sequence[FieldError], *, retry_after: int | None = None) -> None:
+    def __init__(
+        self, problems: Sequence[FieldError], *, retry_after: int | None = None, rest: "Receipt | None" = None
+    ) -> None:
         self.problems = tuple(problems)
         self.retry_after = retry_after
+        self.rest = rest
         super().__init__(
             "; ".join(": ".join(part for part in (each.field, each.description) if part) for each in problems)
         )
@@ -213,27 +216,36 @@ def decode_receipt(body: bytes) -> Receipt:
     except msgspec.ValidationError:
         receipt = None
     if receipt is None:
-        raise PayloadError([*problems, *_complaints(prepared, {each.field for each in problems})])
+        raise _shapeless(prepared, problems)
     if broken := list(_rules(receipt)):
-        raise PayloadError(broken)
+        raise PayloadError(broken, rest=receipt)
     return receipt
 
 
-def _complaints(prepared: Any, known: Collection[str]) -> list[FieldError]:
-    """What msgspec has against each field, and our rules against each part that has the right shape."""
-    found = [each for each in shape_problems(prepared, Receipt) if each.field not in known]
-    wrong = {*known, *(each.field for each in found)}
-    return [*found, *(each for each in _rules_of_parts(prepared) if each.field not in wrong)]
+def _shapeless(prepared: Any, known: list[FieldError]) -> PayloadError:
+    """What msgspec has against each field, and our rules against all that can be read in spite of that."""
+    paths = {each.field for each in known}
+    shapes = [each for each in shape_problems(prepared, Receipt) if each.field not in paths]
+    if not isinstance(prepared, dict):
+        return PayloadError([*known, *shapes])
+    rest = read_loosely(prepared, Receipt)
+    return PayloadError([*known, *shapes, *only_news(_rules(rest), [*known, *shapes])], rest=rest)
 
 
-def _rules_of_parts(prepared: Any) -> Iterator[FieldError]:
-    """The rules of the lines that can be read, of a receipt that as a whole cannot."""
-    lines = prepared.get("items") if isinstance(prepared, dict) else None
-    for place, line in enumerate(lines if isinstance(lines, list) else []):
-        with suppress(msgspec.ValidationError):
-            yield from _item_rules(
-                msgspec.convert(line, ReceiptItem, builtin_types=(Decimal,)), f"items[{place}]"
-            )
+def only_news(found: Iterable[FieldError], known: Collection[FieldError]) -> list[FieldError]:
+    """What rules found about the parts of a receipt that nothing was said of yet: not about one that is wrong itself,
+    nor about one that holds such a part, or lies in it.
+    """
+    wrong = {each.field for each in known}
+    return [
+        each
+        for each in found
+        if not any(_is_in(each.field, path) or _is_in(path, each.field) for path in wrong)
+    ]
+
+
+def _is_in(path: str, whole: str) -> bool:
+    return path.startswith(whole) and path[len(whole) :][:1] in {"", ".", "["}
 
 
 def _prepared_all(tree: Any) -> tuple[Any, list[FieldError]]:

@@ -7,16 +7,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
-from msgspec import Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from engage_portal.core.masking import masked
 from engage_portal.engage.errors import FieldError
 
 MOST = 100
 """Problems that are worth telling."""
+
+S = TypeVar("S", bound=Struct)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,42 @@ def shape_problems(value: Any, struct: type[Struct]) -> list[FieldError]:
     if not isinstance(value, Mapping):
         return list(_against(value, struct, ""))
     return list(islice(_in_struct(value, struct, ""), MOST))
+
+
+def read_loosely(value: Mapping[str, Any], struct: type[S]) -> S:
+    """What a body says rightly, so that rules can look at that, too, where something else in it is wrong.
+
+    What is missing or wrong is left out, or is nothing (0, "", the last of some words) where something has to stand.
+    So whatever a rule has against a part that is wrong itself says nothing.
+    """
+    fields = _fields(struct)
+    told = {each.name: (each.encode_name, each.default) for each in msgspec.structs.fields(struct)}
+    read = {
+        name: _read_field(value.get(on_wire, UNSET), fields[on_wire], default)
+        for name, (on_wire, default) in told.items()
+    }
+    return struct(**read)
+
+
+def _read_field(value: Any, field: _Field, default: Any) -> Any:
+    if field.struct is None:
+        try:
+            return msgspec.convert(value, field.wanted, builtin_types=(Decimal,))
+        except msgspec.ValidationError:
+            return _nothing(field.wanted) if field.is_required else default
+    if field.bounds is not None:
+        entries = value[: field.bounds[1]] if isinstance(value, list) else []
+        return tuple(
+            read_loosely(each if isinstance(each, Mapping) else {}, field.struct) for each in entries
+        )
+    if isinstance(value, Mapping):
+        return read_loosely(value, field.struct)
+    return None if field.may_be_null or value is None else read_loosely({}, field.struct)
+
+
+def _nothing(wanted: Any) -> Any:
+    kind = get_args(wanted)[0] if get_origin(wanted) is Annotated else wanted
+    return get_args(kind)[-1] if get_origin(kind) is Literal else kind()
 
 
 def _in_struct(value: Mapping[str, Any], struct: type[Struct], path: str) -> Iterator[FieldError]:

@@ -237,8 +237,17 @@ def test_everything_that_is_wrong_is_told_at_once():
     del receipt["uniqueReceiptId"]
     assert {each.field for each in all_problems(receipt)} == {
         "comment", "contact.matchKey", "contact.matchKeyType", "uniqueReceiptId", "paymentMethods",
-        "items[0].quantity", "items[1].quantity", "items[2].sku", "items[3]",
+        "items[0].quantity", "items[1].quantity", "items[2].sku", "items[3]", "currency", "items[2].taxPercent",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", ["contact", "items", "paymentMethods", "usedPromotions", "taxDetails"])
+@pytest.mark.parametrize("value", [None, 7, "x", [], {}, [7], [{}], [{"type": 7}]])
+def test_what_is_wrong_itself_is_told_of_once_and_the_rest_beside_it(wrong, value):
+    told = [each.field for each in all_problems(changed(purchase(), {wrong: value, "currency": "kr"}))]
+    assert "currency" in told
+    assert len(told) == len(set(told))
+    assert all(path == "currency" or path.startswith(wrong) for path in told)
 
 
 def test_a_body_full_of_mistakes_is_answered_with_a_hundred_of_them():
