@@ -24,9 +24,10 @@ test: .venv/.installed-dev  ## Run the whole gate
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m tests.gate processes mypy migrations embedded scale-out
 
-soak: .venv/.installed-dev  ## Try many more stories against the ledger, by chance; SEED=… repeats a run
+soak: .venv/.installed-dev  ## Try more and longer stories against the ledger, by chance; SEED=… repeats a run
 	@echo "SEED=$(SEED)"
 	HYPOTHESIS_PROFILE=soak $(BIN)/pytest -q --show-capture=no --hypothesis-seed=$(SEED) tests/model
+	DAY_RECEIPTS=3000 DATABASE_URL=$(POSTGRES) REDIS_URL=$(REDIS) $(BIN)/pytest -q --durations=2 tests/fallback/chaos/test_a_day_by_files.py
 	CHAOS_ITEMS=5000 CHAOS_SEED=$(SEED) DATABASE_URL=$(POSTGRES) REDIS_URL=$(REDIS) $(BIN)/pytest -q -s tests/flows/test_chaos.py
 
 format: .venv/.installed-dev  ## Format and fix what can be fixed
