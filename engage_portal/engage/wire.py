@@ -6,7 +6,7 @@ raises on the rest.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 from decimal import Decimal, DecimalException
 from functools import cache
 from typing import Any
@@ -98,7 +98,11 @@ def truth(value: Any, *names: str) -> bool | None:
 
 
 def moment(value: Any, *names: str) -> datetime | None:
-    """A member as an aware time. One without an offset is taken as UTC: the samples' other form ends in Z."""
+    """A member as an aware time. One without an offset is local time in the tenant's zone, as in Engage's files.
+
+    That is the process's own zone: Django gives it `TIME_ZONE`. The first year and the last one are how programs write
+    "none" and "never", and some zone has no such day: None, too.
+    """
     found = member(value, *names)
     if not isinstance(found, str):
         return None
@@ -106,7 +110,9 @@ def moment(value: Any, *names: str) -> datetime | None:
         parsed = datetime.fromisoformat(found.strip())
     except ValueError:
         return None
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    if not MINYEAR < parsed.year < MAXYEAR:
+        return None
+    return parsed if parsed.tzinfo else parsed.astimezone()
 
 
 def objects(value: Any) -> list[Mapping[str, Any]]:

@@ -134,7 +134,7 @@ def test_point_movements_are_read_under_a_capital(engage, client):
     assert engage.line == "GET /api/v3/point-transactions?accountId=33&filter=All&offset=0&count=1"
     (movement,) = page.items
     assert (movement.id, movement.amount, movement.type) == ("17", Decimal(-100), "Deduction")
-    assert movement.created_on == datetime(2023, 5, 4, 11, 5, tzinfo=UTC)
+    assert movement.created_on == datetime(2023, 5, 4, 9, 5, tzinfo=UTC), "the tenant's summer"
     assert (page.total_count, page.has_more) == (3, True)
 
 

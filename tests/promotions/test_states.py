@@ -4,10 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from contacts.models import Contact
 from engage_portal.core import clock
 from engage_portal.sandbox import seeds
 from promotions.models import Assignment
 from tests.api.talking import ASSIGNMENTS, CHECKOUT, code_of, redeem_path, take_down
+from tests.pages import building
+from tests.pages.people import signed_in
 
 pytestmark = pytest.mark.django_db
 MONEY, PERCENT, USED = seeds.ANNA_MONEY_ID, seeds.ANNA_PERCENT_ID, seeds.ANNA_REDEEMED_ID
@@ -95,3 +98,14 @@ def test_one_that_begins_later_is_refused_while_engage_is_down(engage, till):
     assert (answer.status_code, code_of(answer)) == (409, "PromotionNotYetValid")
     assert "cannot be used before 20" in answer.json()["message"]
     assert not Assignment.objects.get(pk=MONEY).redeemed
+
+
+@pytest.mark.parametrize("never", ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59.9999999"])
+def test_an_offer_that_ends_at_the_end_of_time_never_ends(engage, till, never):
+    change_in_engage(engage, MONEY, expiresOn=never, validFrom="0001-01-01T00:00:00")
+    assert listed(till)[MONEY]["state"] == "usable"
+    assert MONEY in {each["id"] for each in at_the_till(till)["offers"]}
+    contact = Contact.objects.get(engage_contact_id=seeds.ANNA_ID)
+    page = signed_in(building.customer(contact)).get("/me/offers/")
+    assert page.status_code == 200
+    assert "9999" not in page.content.decode()

@@ -70,9 +70,13 @@ def use(engage, till, kind) -> Callable[[], None]:
 
 
 def used_in_engage(engage, kind: Kind, *, at: datetime | None) -> None:
+    used_in_engages_words(engage, kind, at.isoformat() if at else None)
+
+
+def used_in_engages_words(engage, kind: Kind, at: str | None) -> None:
     with engage.engage.lock:
         record = engage.engage.store.get(kind.name, kind.id)
-        item = {**record["item"], "redeemed": True, "redeemedOn": at.isoformat() if at else None}
+        item = {**record["item"], "redeemed": True, "redeemedOn": at}
         engage.engage.store.put(kind.name, kind.id, {**record, "item": item})
         engage.engage.store.commit()
 
@@ -107,6 +111,16 @@ def test_one_of_that_moment_or_without_a_date_is_ours_as_clocks_differ(engage, u
     (item,) = items()
     assert item.state == State.DELIVERED
     assert set(TrustedUse.objects.values_list("outcome", flat=True)) <= {TrustedUse.Outcome.CONFIRMED}
+
+
+@pytest.mark.parametrize(("minutes", "state"), [(5, State.ATTENTION), (0, State.DELIVERED)])
+def test_a_time_without_an_offset_is_the_tenants_own(engage, use, kind, minutes, state):
+    before = localtime(clock.now() - timedelta(minutes=minutes))
+    use()
+    used_in_engages_words(engage, kind, before.replace(tzinfo=None).isoformat())
+    deliver_all()
+    (item,) = items()
+    assert item.state == state
 
 
 def test_sent_again_by_staff_it_is_looked_at_again(engage, use, kind):
