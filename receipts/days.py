@@ -1,7 +1,7 @@
 """A store's day: what was sold and redeemed, and how much of it is in Engage."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -10,11 +10,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Case, Count, OuterRef, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from engage_portal.outbox.models import Item
-from engage_portal.outbox.states import MOVING, State
-from promotions.kinds import REDEEM, VOUCHER_REDEEM
+from engage_portal.outbox.states import MOVING, OPEN, State
+from promotions.kinds import REDEEM, VOUCHER_REACTIVATE, VOUCHER_REDEEM
 from promotions.models import Redemption, VoucherUse
 from receipts.clashes import sales_missing
 from receipts.models import Clash, Receipt
@@ -22,6 +23,7 @@ from receipts.services import POST
 
 RECEIPTS, GUESTS, REDEMPTIONS, VOUCHERS = "Receipts", "Guests", "Redemptions", "Vouchers"
 CLASHES = "Sales under a taken number"
+_ORDER = (RECEIPTS, REDEMPTIONS, VOUCHERS, CLASHES, GUESTS)
 
 
 class Standing(StrEnum):
@@ -125,13 +127,18 @@ class StoreDay:
         """Whether nothing is missing but that Engage shows it."""
         return self.standing is Standing.SENT
 
+    @property
+    def is_taken_only(self) -> bool:
+        """Whether it counts as complete though Engage never showed some of it, because nobody looks for that."""
+        return self.is_complete and any(tally.sent for tally in self.tallies)
+
 
 def store_days(day: date, *, store: str = "") -> list[StoreDay]:
     """Each store that sold or redeemed something on a day of the portal's zone, in four queries; or one store alone.
 
     A receipt belongs to the day on which it was sold, a redemption and a voucher to that on which it was accepted. A
     sale that was not taken for its number, and that nobody has dealt with, counts as well: Engage does not have it. One
-    that came in two versions is there once.
+    that came in two versions is there once. A voucher whose sale was cancelled counts as cancelled once Engage knows.
     """
     begin, end = _bounds(day)
     sold = Receipt.objects.filter(created_date__gte=begin, created_date__lt=end)
@@ -142,7 +149,8 @@ def store_days(day: date, *, store: str = "") -> list[StoreDay]:
         sold, used = sold.filter(store=store), used.filter(store=store)
         paid, lost = paid.filter(store=store), lost.filter(store=store)
     tallies: dict[tuple[str, str, str], Tally] = {}
-    uses = [*_uses(used, REDEEM, REDEMPTIONS), *_uses(paid, VOUCHER_REDEEM, VOUCHERS)]
+    used, paid = used.annotate(state=_state_of(REDEEM)), paid.annotate(state=_state_of_voucher())
+    uses = [*_uses(used, REDEMPTIONS), *_uses(paid, VOUCHERS)]
     for row in [*_receipts(sold), *uses, *_clashes(lost)]:
         key = (row["store"], row["kind"], row["currency"])
         tally = tallies.setdefault(key, Tally(row["kind"], row["currency"]))
@@ -163,10 +171,17 @@ def _receipts(sold: QuerySet[Receipt]) -> Iterator[Mapping[str, Any]]:
         yield {**row, "kind": GUESTS if row["is_guest"] else RECEIPTS}
 
 
-def _uses(used: QuerySet[Any], kind: str, word: str) -> Iterator[Mapping[str, Any]]:
-    rows = used.annotate(state=_state_of(kind)).order_by().values("store", "state")
+def _uses(used: QuerySet[Any], word: str) -> Iterator[Mapping[str, Any]]:
+    rows = used.order_by().values("store", "state")
     for row in rows.annotate(count=Count("pk")):
         yield {**row, "kind": word, "currency": "", "total": None}
+
+
+def _state_of_voucher() -> Case:
+    """How far the use is, or the undoing of it: both have arrived once the voucher counts as cancelled."""
+    undoing = _state_of(VOUCHER_REACTIVATE, among=OPEN)
+    undone = When(released_at__isnull=False, then=Coalesce(undoing, Value(State.CANCELLED)))
+    return Case(undone, default=_state_of(VOUCHER_REDEEM))
 
 
 def _clashes(lost: QuerySet[Clash]) -> Iterator[Mapping[str, Any]]:
@@ -175,16 +190,32 @@ def _clashes(lost: QuerySet[Clash]) -> Iterator[Mapping[str, Any]]:
         yield {**row, "kind": CLASHES, "state": State.ATTENTION}
 
 
-def _state_of(kind: str) -> Subquery:
-    items = Item.objects.filter(subject_id=OuterRef("pk"), kind=kind).order_by("-pk")
+def _state_of(kind: str, *, among: Collection[State] = tuple(State)) -> Subquery:
+    items = Item.objects.filter(subject_id=OuterRef("pk"), kind=kind, state__in=among).order_by("-pk")
     return Subquery(items.values("state")[:1])
 
 
 def _by_store(tallies: Mapping[tuple[str, str, str], Tally]) -> list[StoreDay]:
     stores: dict[str, list[Tally]] = defaultdict(list)
-    for (store, _, _), tally in sorted(tallies.items()):
-        stores[store].append(tally)
+    for store, kind, currency in sorted(tallies, key=lambda key: (key[0], _ORDER.index(key[1]), key[2])):
+        stores[store].append(tallies[store, kind, currency])
     return [StoreDay(store, mine) for store, mine in stores.items()]
+
+
+def answer_in_words(days: Sequence[StoreDay]) -> str:
+    """Is the day complete? One sentence or two about all its stores."""
+    complete, sent = sum(each.is_complete for each in days), sum(each.is_sent for each in days)
+    if complete == len(days):
+        who = "Complete" if complete == 1 else f"{complete:,} stores, all complete"
+        if any(each.is_taken_only for each in days):
+            return f"{who}: Engage took everything that was sold and redeemed. Whether it shows it is not looked for."
+        return f"{who}: everything that was sold and redeemed is in Engage."
+    if len(days) == 1:
+        return "Everything is sent; Engage has yet to show some of it." if sent else "Not complete."
+    more = (
+        f" {sent:,} more {'has' if sent == 1 else 'have'} sent everything; Engage has yet to show some of it."
+    )
+    return f"{complete:,} of {len(days):,} stores {'is' if complete == 1 else 'are'} complete.{more if sent else ''}"
 
 
 def rows_of(days: Iterable[StoreDay]) -> Iterator[list[str]]:

@@ -60,6 +60,38 @@ def test_a_store_where_only_a_voucher_waits_is_not_complete(db):
     assert [(tally.kind, tally.count) for tally in day.tallies] == [("Vouchers", 1)]
 
 
+@pytest.mark.parametrize(
+    ("undoing", "figures", "is_complete"),
+    [
+        (None, (0, 0, 1), True),
+        (State.DELIVERED, (0, 0, 1), True),
+        (State.PENDING, (1, 0, 0), False),
+        (State.ATTENTION, (0, 1, 0), False),
+    ],
+)
+def test_a_voucher_whose_sale_was_cancelled_counts_as_cancelled_once_engage_knows(
+    db, undoing, figures, is_complete
+):
+    noon = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    use = VoucherUse.objects.create(voucher_id=uuid4(), store="104", accepted_at=noon, released_at=noon)
+    building.item(kind="voucher.redeem", subject_id=use.pk, state=State.DELIVERED, store="104")
+    if undoing:
+        building.item(kind="voucher.reactivate", subject_id=use.pk, state=undoing, store="104")
+    (day,) = store_days(SATURDAY)
+    (tally,) = day.tallies
+    assert (tally.waiting, tally.attention, tally.cancelled) == figures
+    assert (tally.count, tally.confirmed, day.is_complete) == (1, 0, is_complete)
+
+
+def test_sales_come_first_and_guests_last(db):
+    sold("104", "30", State.DELIVERED)
+    redeemed("104", State.DELIVERED)
+    sold("104", "1", None)
+    Receipt.objects.filter(total=1).update(is_guest=True)
+    (day,) = store_days(SATURDAY)
+    assert [tally.kind for tally in day.tallies] == ["Receipts", "Redemptions", "Guests"]
+
+
 @pytest.fixture
 def saturday() -> None:
     """Of store 101 everything is sent, 102 waits, 103 needs somebody, 104 is complete."""
@@ -98,6 +130,23 @@ def test_where_nobody_looks_for_receipts_a_day_is_complete_once_engage_took_them
     assert store_days(SATURDAY, store="104")[0].is_sent
 
 
+def test_of_what_engage_only_took_nobody_says_that_it_is_there(vera_at_work, settings):
+    settings.OUTBOX_CONFIRM_HOURS = 0
+    sold("101", "200", State.ACCEPTED)
+    sold("102", "200", State.DELIVERED)
+    page = vera_at_work.get(DAYS, {"day": "2026-11-21"}).content.decode()
+    assert "2 stores, all complete: Engage took everything that was sold and redeemed." in page
+    assert "Whether it shows it is not looked for." in page
+    page = vera_at_work.get(DAYS, {"day": "2026-11-21", "store": "102"}).content.decode()
+    assert "Complete: everything that was sold and redeemed is in Engage." in page
+
+
+def test_one_store_alone_is_answered_without_arithmetic(saturday, vera_at_work):
+    said = {"101": "Everything is sent; Engage has yet to show some of it.", "102": "Not complete."}
+    for store, words in said.items():
+        assert words in vera_at_work.get(DAYS, {"day": "2026-11-21", "store": store}).content.decode()
+
+
 def test_a_day_begins_and_ends_at_midnight_of_the_portals_zone(saturday):
     (sunday,) = store_days(date(2026, 11, 22))
     assert (sunday.store, sunday.waiting) == ("101", 1)
@@ -117,9 +166,7 @@ def test_it_takes_four_queries_however_many_stores_there_are(saturday, django_as
 
 def test_the_page_answers_with_words(saturday, vera_at_work):
     page = vera_at_work.get(DAYS, {"day": "2026-11-21"}).content.decode()
-    assert (
-        "1 of 4 stores are complete. 1 more has sent everything; Engage has yet to show some of it." in page
-    )
+    assert "1 of 4 stores is complete. 1 more has sent everything; Engage has yet to show some of it." in page
     assert "Sent, 1 not yet shown by Engage" in page
     assert "Saturday 21 November 2026" in page
     assert "249.40\N{NO-BREAK SPACE}SEK" in page
@@ -144,7 +191,7 @@ def test_the_days_before_and_after_are_a_step_away_and_the_future_is_none(vera_a
 def test_a_day_on_which_everything_arrived_says_so(vera_at_work):
     sold("101", "200", State.DELIVERED)
     page = vera_at_work.get(DAYS, {"day": "2026-11-21", "store": " 101 "}).content.decode()
-    assert "1 store, all complete" in page
+    assert "Complete: everything that was sold and redeemed is in Engage." in page
 
 
 def test_what_staff_gave_up_stays_given_up_when_the_queue_has_forgotten_it(saturday):

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from engage_portal.accounts.access import staff_page
 from engage_portal.core import clock
 from engage_portal.staff.permissions import VIEW
-from receipts.days import StoreDay, rows_of, store_days
+from receipts.days import StoreDay, answer_in_words, rows_of, store_days
 from receipts.selectors import store_names
 
 _ONE_DAY = timedelta(days=1)
@@ -46,11 +46,7 @@ def days(request: HttpRequest) -> HttpResponse:
         "form": form,
         "day": day,
         "stores": [(one, names.get(one.store, "")) for one in found],
-        "total": {
-            "complete": sum(one.is_complete for one in found),
-            "sent": sum(one.is_sent for one in found),
-            "stores": len(found),
-        },
+        "answer": answer_in_words(found) if found else "",
         "before": day - _ONE_DAY,
         "after": day + _ONE_DAY if day < timezone.localdate(clock.now()) else None,
     }
