@@ -5,6 +5,7 @@ from django.utils.timezone import localtime
 
 from contacts.models import KEY_FIELDS, Contact
 from engage_portal.engage.xml import RedemptionRecord
+from engage_portal.fallback.groups import REDEMPTIONS
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.registry import FileRow
 from promotions.models import Redemption
@@ -26,7 +27,7 @@ def filed(item: Item, redemption: Redemption) -> FileRow | None:
         store_id=redemption.store or None,
         **_whose(contact.same_as or contact),
     )
-    return FileRow("redemptions", record)
+    return FileRow(REDEMPTIONS, record)
 
 
 def _whose(contact: Contact) -> dict[str, str | None]:

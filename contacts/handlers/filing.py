@@ -17,6 +17,7 @@ from contacts.models import Contact
 from engage_portal.core import clock
 from engage_portal.engage import EngageError, NotFound
 from engage_portal.engage.xml import ContactRecord, carries
+from engage_portal.fallback import groups
 from engage_portal.fallback.profile import profile
 from engage_portal.outbox.delivery.verdicts import refusal
 from engage_portal.outbox.models import Item
@@ -40,7 +41,8 @@ def creation_row(contact: Contact) -> FileRow | None:
         return None
     if contact.created_in_store:
         fields[_STORE] = contact.created_in_store
-    return _row(contact, "key", fields)
+    source = contact.source or settings.ENGAGE_SOURCE
+    return _row(contact, groups.of_new(contact.contact_type, source), source, fields)
 
 
 def change_row(contact: Contact, changed: Mapping[str, Any]) -> FileRow | None:
@@ -48,7 +50,9 @@ def change_row(contact: Contact, changed: Mapping[str, Any]) -> FileRow | None:
     if any(is_permission(name) or not _can_stand(name, value) for name, value in changed.items()):
         return None
     texts = {name: _text(value) for name, value in changed.items()}
-    return _row(contact, "id", {_CONTACT_ID: str(contact.engage_contact_id), **texts})
+    fields = {_CONTACT_ID: str(contact.engage_contact_id), **texts}
+    source = settings.ENGAGE_SOURCE
+    return _row(contact, groups.of_known(contact.contact_type, source), source, fields)
 
 
 def is_being_imported(contact: Contact) -> bool:
@@ -74,13 +78,8 @@ def left_out(how: str, item: Item, error: EngageError | None) -> Verdict | None:
     return Verdict(State.ATTENTION, "NotProcessed", reason)
 
 
-def _row(contact: Contact, named_by: str, fields: Mapping[str, str]) -> FileRow:
-    source = contact.source or settings.ENGAGE_SOURCE if named_by == "key" else settings.ENGAGE_SOURCE
-    return FileRow(
-        f"{contact.contact_type}/{named_by}/{source}",
-        ContactRecord(contact.contact_type, fields),
-        source=source,
-    )
+def _row(contact: Contact, group: str, source: str, fields: Mapping[str, str]) -> FileRow:
+    return FileRow(group, ContactRecord(contact.contact_type, fields), source=source)
 
 
 def _goes_along(name: str, value: Any) -> bool:

@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from engage_portal.core import clock
 from engage_portal.engage.xml import FileType
+from engage_portal.fallback import groups
 from engage_portal.fallback.dropbox import Step
 
 TYPE_LABELS: dict[str, str] = {
@@ -113,6 +114,11 @@ class SpoolFile(models.Model):
 
     def __str__(self) -> str:
         return self.name or f"file {self.number}"
+
+    @property
+    def shared(self) -> str:
+        """What all its records have in common, for people."""
+        return groups.in_words(self.group)
 
     @property
     def is_open(self) -> bool:

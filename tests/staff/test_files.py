@@ -60,7 +60,7 @@ def test_what_waits_is_put_into_files_after_a_look_at_the_plan(
     sell(till, "101-1")
     page = words(files_hand.get(PAGE))
     assert "1 item could go in at least 1 file." in page
-    assert "Transactions contactId 1 1" in page
+    assert "Transactions by contact id 1 1" in page
     assert "This outage" in page
     assert "What waits goes in files, unless Engage is back" in page
 

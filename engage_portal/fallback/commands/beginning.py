@@ -58,9 +58,9 @@ def show_files(options: Options, _terminal: Terminal) -> Answer:
     if not options["wants_all"]:
         files = files.exclude(state__in=ENDED)
     shown = list(files[: options["limit"]])
+    none = "No file has been written yet." if options["wants_all"] else "No file is on its way."
     return Answer(
-        {"files": [file_body(file) for file in shown]},
-        [file_rows(shown)] if shown else [Text("No file is on its way.")],
+        {"files": [file_body(file) for file in shown]}, [file_rows(shown)] if shown else [Text(none)]
     )
 
 
@@ -105,7 +105,7 @@ def _portion_rows(wanted: Plan) -> Rows:
         [
             [
                 plain(each.label),
-                plain(each.group),
+                plain(each.shared),
                 Text(str(each.items), justify="right"),
                 Text(str(each.files), justify="right"),
             ]

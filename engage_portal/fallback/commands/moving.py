@@ -19,7 +19,7 @@ from engage_portal.fallback.spool.withdrawing import (
 )
 from engage_portal.fallback.spool.withdrawing import withdraw as take_back
 from engage_portal.fallback.words import files_in_words
-from engage_portal.outbox.commands.arguments import add_by, line, whole
+from engage_portal.outbox.commands.arguments import BAD_USAGE, add_by, line, whole
 from engage_portal.outbox.commands.speaking import Action, Answer, Options, Terminal
 from engage_portal.outbox.commands.stopping import told_to_stop
 from engage_portal.outbox.commands.words import plain
@@ -57,7 +57,7 @@ def _why_not_uploaded(file: SpoolFile, *, is_stopped: bool) -> str:
 def withdraw(options: Options, terminal: Terminal) -> Answer:
     """Take files back that have not left."""
     if bool(options["numbers"]) == options["wants_all"]:
-        raise CommandError("Say which files: numbers, or --all.")
+        raise CommandError("Say which files: numbers, or --all.", returncode=BAD_USAGE)
     files = not_uploaded() if options["wants_all"] else numbered(options["numbers"])
     if options["dry_run"]:
         return _would(files.filter(pk__in=at_home().values("pk")), "would be withdrawn")

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from engage_portal.engage.xml import MOST_LINES, FileType
+from engage_portal.fallback import groups
 from engage_portal.fallback.models import TYPE_LABELS
 from engage_portal.fallback.profile import goes_by_file
 from engage_portal.fallback.spool.claiming import BATCH, fits
@@ -47,6 +48,11 @@ class Portion:
     def label(self) -> str:
         """The type for people."""
         return TYPE_LABELS[self.file_type]
+
+    @property
+    def shared(self) -> str:
+        """What its records have in common, for people."""
+        return groups.in_words(self.group)
 
     @property
     def files(self) -> int:

@@ -52,9 +52,9 @@ def test_a_plan_names_the_files_and_what_has_to_wait(
 
     said = spool("plan").out
 
-    assert "Transactions\tcontactId\t3\t2" in said
-    assert "Transactions\temail\t1\t1" in said
-    assert "Contacts\tMember/key/EngagePortal\t1\t1" in said
+    assert "Transactions\tby contact id\t3\t2" in said
+    assert "Transactions\tby e-mail address\t1\t1" in said
+    assert "Contacts\tnew, Member, source EngagePortal\t1\t1" in said
     assert "5 items could go in at least 4 files." in said
     assert "first" not in said
     told = json.loads(spool("plan", "--json").out)
@@ -76,13 +76,21 @@ def test_a_plan_of_a_long_queue_looks_at_the_first_of_it(
 
     said = spool("plan").out
 
-    assert "Transactions\tcontactId\t2\t1" in said
+    assert "Transactions\tby contact id\t2\t1" in said
     assert "3 items could go in at least 1 file." in said
     assert "Looked at for this were the first 2 items of each kind." in said
 
 
-def test_an_empty_plan_says_so(dropbox: Path, db: None) -> None:
+def test_where_there_is_nothing_that_is_said(dropbox: Path, db: None) -> None:
     assert "Nothing waits" in spool("plan").out
+    assert spool("list").out == "No file is on its way.\n"
+    assert spool("list", "--all").out == "No file has been written yet.\n"
+
+
+@pytest.mark.parametrize("arguments", [(), ("17", "--all")])
+def test_a_withdrawal_of_nothing_in_particular_is_bad_usage(db: None, arguments: tuple[str, ...]) -> None:
+    said = spool("withdraw", *arguments)
+    assert (said.code, said.err) == (2, "Say which files: numbers, or --all.")
 
 
 def test_a_dry_run_changes_nothing(till: APIClient, away: None, dropbox: Path) -> None:
