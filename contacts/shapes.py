@@ -87,7 +87,7 @@ def _attribute(name: str, value: Any) -> Iterator[FieldError]:
     elif name in _TEXTS and value is not None and not isinstance(value, str):
         yield FieldError(name, "must be a text")
     elif isinstance(value, str):
-        yield from _text(name, value, limit=_longest(name))
+        yield from _text(name, value, limit=_longest(name), kept=_as_kept(name, value))
     elif isinstance(value, int | Decimal) and not isinstance(value, bool):
         yield from _number(name, Decimal(value))
 
@@ -97,8 +97,13 @@ def _longest(name: str) -> int:
     return longest(column) if column else _LONGEST
 
 
-def _text(name: str, value: str, *, limit: int) -> Iterator[FieldError]:
-    if len(value) > limit:
+def _as_kept(name: str, value: str) -> str:
+    """A phone number is as long as its digits, however many blanks a person wrote between them."""
+    return normalised(KEY_FIELDS[name], value) if name in KEY_FIELDS else value
+
+
+def _text(name: str, value: str, *, limit: int, kept: str | None = None) -> Iterator[FieldError]:
+    if len(value if kept is None else kept) > limit:
         yield FieldError(name, f"is longer than {limit} characters")
     if _CONTROL.search(value):
         yield FieldError(name, "must not hold control characters")

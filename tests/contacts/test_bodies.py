@@ -31,6 +31,7 @@ def nothing_happened(engage) -> bool:
         ({"firstName": "E" * 1001}, "firstName"),
         ({"mobilePhone": "hello"}, "mobilePhone"),
         ({"mobilePhone": "12"}, "mobilePhone"),
+        ({"mobilePhone": "+46735654399" + " " * 300 + "\x00"}, "mobilePhone"),
         ({"memberNumber": "9" * 41}, "memberNumber"),
         ({"externalId": "x" * 61}, "externalId"),
         ({"socialSecurityNumber": "1" * 21}, "socialSecurityNumber"),

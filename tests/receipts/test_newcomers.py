@@ -48,6 +48,19 @@ def test_somebody_new_is_created_first_and_gets_the_sale(engage, till, receipt_b
     assert Answer.objects.get().channel == "POS"
 
 
+@pytest.mark.parametrize("kind", ["email", "mobilePhone"])
+def test_a_phone_number_is_as_long_as_its_digits_however_it_was_written(engage, till, receipt_body, kind):
+    phone, email = "+46 (0) 73 - 565 43 99 ", "frida@example.com"
+    key, other = (phone, {"email": email}) if kind == "mobilePhone" else (email, {"mobilePhone": phone})
+    body = sale(receipt_body, key=key, kind=kind, person=FRIDA | other)
+    assert till.post(RECEIPTS, body).status_code == 202
+    bring_up(engage)
+    bring_up(engage)
+    (there,) = of(engage)
+    assert there["attributes"]["mobilePhone"] == "+46735654399"
+    assert tagged_to(engage, "101-1") == there["id"]
+
+
 def test_somebody_whom_engage_knows_is_only_tagged(engage, till, receipt_body):
     take_down(engage)
     body = sale(receipt_body, key=seeds.BENGT_EMAIL, person={"firstName": "Bertil", "careOf": "Berlucci"})
