@@ -29,7 +29,7 @@ from receipts.filing import filed
 from receipts.history import HISTORY_COUNT
 from receipts.models import Receipt
 from receipts.numbered import history_confirm, history_store
-from receipts.sending import Found, posting
+from receipts.sending import Found, hold_for_uses, posting
 from receipts.services import POST
 from receipts.stores import stores_want, unlisted_as_of, with_unlisted
 from receipts.tagging import (
@@ -65,6 +65,7 @@ class ReceiptPost(Handler[Receipt]):
         """`POST /api/v3/receipts`, tagged with Engage's contact id wherever that can be known."""
         _hold_unknown_store(item, subject)
         _hold_deleted_contact(subject)
+        hold_for_uses(subject)
         return posting(subject)
 
     def file_row(self, item: Item, subject: Receipt) -> FileRow | None:

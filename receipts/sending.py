@@ -13,8 +13,9 @@ from contacts.models import Contact
 from engage_portal.core import clock
 from engage_portal.core.ids import EngageContactId, parse_guid
 from engage_portal.engage import EngageClient, payloads
-from engage_portal.outbox.registry import Call
+from engage_portal.outbox.registry import Call, NotReadyError
 from promotions.models import Assignment
+from promotions.selectors.underway import is_use_underway
 from receipts.models import Receipt
 from receipts.tagging import PersonalKey, is_tagged, key_as_sent, personal_key, tagged_by_id
 
@@ -44,6 +45,21 @@ def posting(receipt: Receipt) -> Call:
         return Call(_POST, lambda client: _post_to_its_owner(client, payload, key), calls=1 + key.calls)
     body = _body_sent(receipt)
     return Call(_POST, lambda client: client.post_receipt(body))
+
+
+def hold_for_uses(receipt: Receipt) -> None:
+    """Raise NotReadyError while Engage is about to hear of what a receipt says was used: that goes first.
+
+    The bound is in `is_use_underway`: what fails stops no sale. A receipt that names nothing, as most, costs no query.
+    """
+    names_offers, names_vouchers = '"usedPromotions":' in receipt.body, '"usedBonusChecks":' in receipt.body
+    if not (names_offers or names_vouchers):
+        return
+    used = payloads.decode_receipt(receipt.body.encode()).used_promotions if names_offers else ()
+    ids = [parse_guid(str(each.coupon_id)) for each in used] if isinstance(used, tuple) else []
+    vouchers_of = receipt.contact if names_vouchers else None
+    if is_use_underway(assignments=[guid for guid in ids if guid], vouchers_of=vouchers_of):
+        raise NotReadyError("What was used in it goes first.")
 
 
 def payload_sent(receipt: Receipt) -> payloads.Receipt:

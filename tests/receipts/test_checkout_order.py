@@ -3,12 +3,14 @@
 import pytest
 
 from engage_portal.engage.wire import decode
+from engage_portal.outbox.pauses import pause
 from engage_portal.outbox.states import State
 from engage_portal.sandbox import seeds
 from receipts.models import Receipt
 from tests.api.talking import (
     ASSIGNMENTS,
     RECEIPTS,
+    VOUCHERS,
     bring_up,
     deliver_all,
     items,
@@ -24,6 +26,7 @@ USED = {
 }
 POS = {"redemptionChannel": "POS"}
 REDEEM = "POST /api/v3/promotion-assignments/{assignmentId}/redeem"
+USE = "POST /api/v3/reward-vouchers/{rewardVoucherId}/redeem"
 
 
 def test_both_ids_of_a_promotion_and_the_vouchers_number_reach_engage(wire, till, receipt_body):
@@ -78,7 +81,8 @@ def test_a_redemption_that_fails_later_does_not_hold_the_sale_back(engage, till,
     assert till.post(RECEIPTS, receipt_body("101-1", **USED)).status_code == 202
     engage.engage.faults.clear()
     engage.engage.faults.set(fault, endpoint=REDEEM)
-    deliver_all()
+    for _ in range(2):
+        deliver_all()
     (redemption,) = items(kind="promotion.redeem")
     assert redemption.state == left
     assert [item.state for item in items(kind="receipt.post")] == [State.ACCEPTED]
@@ -92,3 +96,45 @@ def test_a_voucher_that_is_used_already_does_not_stop_the_sale(engage, till, rec
     deliver_all()
     assert engage.engage.received["101-1"]["body"]["usedBonusChecks"] == USED["usedBonusChecks"]
     assert Receipt.objects.count() == 1
+
+
+@pytest.mark.parametrize("kind", ["promotion", "voucher"])
+def test_after_an_outage_the_sale_goes_after_what_was_used_in_it_also_where_that_is_tried_again(
+    wire, till, receipt_body, kind
+):
+    path, endpoint = {
+        "promotion": (redeem_path(seeds.ANNA_PERCENT_ID), REDEEM),
+        "voucher": (voucher_path("redeem"), USE),
+    }[kind]
+    till.get(VOUCHERS, {"contactId": seeds.ANNA_ID})
+    take_down(wire)
+    assert till.post(path, POS).status_code == 202
+    assert till.post(RECEIPTS, receipt_body("101-1", **USED)).status_code == 202
+    wire.engage.faults.clear()
+    wire.engage.faults.set("500", endpoint=endpoint, times=1)
+    wire.sent.clear()
+    deliver_all()
+    order = [each.path.rpartition("/")[2] for each in wire.of("POST")]
+    assert order == ["redeem", "redeem", "receipts"]
+
+
+def test_a_use_that_is_paused_holds_no_sale_back(engage, till, receipt_body):
+    take_down(engage)
+    assert till.post(redeem_path(seeds.ANNA_PERCENT_ID), POS).status_code == 202
+    pause(reason="Not now.", by="sam", kind="promotion.redeem")
+    assert till.post(RECEIPTS, receipt_body("101-1", **USED)).status_code == 202
+    bring_up(engage)
+    assert engage.engage.posted("101-1") == 1
+    assert not engage.engage.redemptions
+
+
+def test_the_use_of_another_offer_holds_no_sale_back(engage, till, receipt_body):
+    take_down(engage)
+    assert till.post(redeem_path(seeds.ANNA_MONEY_ID), POS).status_code == 202
+    assert (
+        till.post(RECEIPTS, receipt_body("101-1", usedPromotions=USED["usedPromotions"])).status_code == 202
+    )
+    engage.engage.faults.clear()
+    engage.engage.faults.set("500", endpoint=REDEEM)
+    deliver_all()
+    assert engage.engage.posted("101-1") == 1
