@@ -167,15 +167,16 @@ def test_a_spool_folder_that_broke_since_the_start_is_told_in_a_sentence(
     settings.SPOOL_FOLDER = str(tmp_path / "a file")
     Path(settings.SPOOL_FOLDER).touch()
 
-    withdrawn = words(files_hand.post(f"{PAGE}{begun.pk}/withdraw/", follow=True))
     started = words(files_hand.post(f"{PAGE}start/", follow=True))
 
-    broken = "The folder that SPOOL_FOLDER names cannot be used: File exists."
-    assert f"File {begun.pk} was left as it is. {broken}" in withdrawn
     for page in (started, words(files_hand.get(PAGE)), words(files_hand.get(f"{PAGE}start/"))):
         assert "SPOOL_FOLDER names a folder that cannot be made." in page
     assert SpoolFile.objects.get().state == SpoolFile.State.READY
     assert Item.objects.get().state == State.SPOOLED
+
+    withdrawn = words(files_hand.post(f"{PAGE}{begun.pk}/withdraw/", follow=True))
+    assert f"File {begun.pk} is withdrawn. Its items wait again." in withdrawn
+    assert Item.objects.get().state == State.PENDING
 
 
 def test_an_upload_that_failed_is_tried_now(files_hand: Client, begun: SpoolFile, dropbox: Path) -> None:  # noqa: F811

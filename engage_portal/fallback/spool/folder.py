@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
 
+import structlog
 from django.conf import settings
 
 from engage_portal.fallback.models import SpoolFile
 from engage_portal.fallback.spool import sealing
+
+log = structlog.get_logger(__name__)
 
 _DRAFT = ".writing"
 _SEALED = ".sealed"
@@ -120,6 +123,14 @@ def remove(file: SpoolFile) -> None:
     """Delete whatever there is of a file. May run twice."""
     for path in (_path(file), _path(file, _SEALED), *_drafts(file)):
         path.unlink(missing_ok=True)
+
+
+def remove_or_leave(file: SpoolFile) -> None:
+    """The same of one that ended: where the folder cannot be used the sweep deletes it once it can."""
+    try:
+        remove(file)
+    except OSError as trouble:
+        log.warning("a copy stays here for now", file=file.pk, problem=type(trouble).__name__)
 
 
 def lying() -> list[Path]:

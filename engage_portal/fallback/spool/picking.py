@@ -81,10 +81,7 @@ def taken(file: SpoolFile, *, by: str = "portal") -> bool:
         return False
     SpoolEvent.objects.create(file=file, what="picked up", actor=by)
     spooling.picked_up(spool_file=file.key)
-    try:
-        folder.remove(file)
-    except OSError as trouble:  # the sweep takes the copy; that Engage has the file is true all the same
-        log.warning("a copy stays here for now", file=file.pk, problem=type(trouble).__name__)
+    folder.remove_or_leave(file)  # that Engage has it is true all the same
     log.info("spool file picked up", file=file.pk, records=file.records)
     return True
 

@@ -33,7 +33,8 @@ _LEFT_LYING = (
 def withdraw(file: SpoolFile, *, by: str, reason: str = "", is_urgent: bool = False) -> bool:
     """Take a file back: its items wait again, and nothing of it stays here. May run twice.
 
-    What an upload left of it in Engage's folder is for `clean_up`. False where its upload has begun, or somebody
+    Where the spool folder cannot be used the sweep deletes the copy once it can: nobody waits for that. What an upload
+    left of it in Engage's folder is for `clean_up`. False where its upload has begun, or somebody
     works on it: what may be in Engage cannot be taken back. `is_urgent` takes it also from whoever fills or writes
     it; they notice at their next step.
     """
@@ -53,7 +54,7 @@ def withdraw(file: SpoolFile, *, by: str, reason: str = "", is_urgent: bool = Fa
             return False
         SpoolEvent.objects.create(file=file, what="withdrawn", actor=by, detail=reason[:300])
         count = spooling.withdraw(spool_file=file.key)
-        folder.remove(file)
+    folder.remove_or_leave(file)
     log.info("spool file withdrawn", file=file.pk, items=count)
     return True
 

@@ -120,13 +120,10 @@ def take_back(request: HttpRequest, number: int) -> HttpResponseBase:
     found = get_object_or_404(SpoolFile, pk=number)
     if request.method != "POST":
         return render(request, "staff/file_withdraw.html", {"file": found})
-    try:
-        if withdraw(found, by=request.user.get_username()):
-            messages.success(request, f"File {number} is withdrawn. Its items wait again.")
-        else:
-            messages.info(request, f"File {number} was left as it is: {left_because(found)}.")
-    except OSError as trouble:
-        messages.error(request, f"File {number} was left as it is. {trouble_in_words(trouble)}")
+    if withdraw(found, by=request.user.get_username()):
+        messages.success(request, f"File {number} is withdrawn. Its items wait again.")
+    else:
+        messages.info(request, f"File {number} was left as it is: {left_because(found)}.")
     return redirect("staff:file", number)
 
 

@@ -185,6 +185,27 @@ def test_a_spool_folder_that_cannot_be_used_keeps_no_pick_up_from_being_seen(
     assert list(Path(usable).iterdir()) == []
 
 
+def test_a_spool_folder_that_cannot_be_used_keeps_nothing_from_going_by_the_api_again(
+    till: APIClient, away: None, dropbox: Path, settings: Any, tmp_path: Path, engage: Any
+) -> None:
+    sell(till, "101-1")
+    start(by="karin")
+    write_next()
+    (tmp_path / "a file").write_text("in the way")
+    usable, settings.SPOOL_FOLDER = settings.SPOOL_FOLDER, str(tmp_path / "a file")
+    come_back(engage)
+
+    tend()
+
+    assert SpoolFile.objects.get().state == SpoolFile.State.WITHDRAWN
+    assert Item.objects.get().state == State.PENDING
+    settings.SPOOL_FOLDER = usable
+    assert list(Path(usable).iterdir()), "its copy could not be reached"
+    tend()
+    assert list(Path(usable).iterdir()) == []
+    assert not list((dropbox / TRANSACTIONS).iterdir())
+
+
 def test_a_profile_that_cannot_be_used_keeps_nothing_from_being_uploaded(
     till: APIClient, away: None, dropbox: Path, settings: Any, travel: Any
 ) -> None:
