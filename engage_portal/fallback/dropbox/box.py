@@ -29,6 +29,7 @@ class Trouble(StrEnum):
     CHANGED = "changed"
     INCOMPLETE = "incomplete"
     TOO_SLOW = "too_slow"
+    SLOW_LOGIN = "slow_login"
 
 
 _SENTENCES = {
@@ -51,12 +52,18 @@ _SENTENCES = {
     Trouble.NAME_TAKEN: "{box} has another file of this name in {folder} already; it was left as it is.",
     Trouble.CHANGED: "{box} has a file in {folder} that grew or shrank while it was read; it is read again later.",
     Trouble.INCOMPLETE: "{box} has not the whole file in {folder} although it took it; it is sent again next time.",
+    Trouble.SLOW_LOGIN: (
+        "{box} takes so long to log in that the worker has too little time left to upload: ask Voyado why. "
+        "`manage.py spool upload` waits."
+    ),
     Trouble.TOO_SLOW: (
-        "{box} takes this file too slowly for one turn of the worker: run `manage.py spool upload`, which waits, "
+        "{box} takes this file too slowly for one run of the worker: run `manage.py spool upload`, which waits, "
         "or withdraw it and lower SPOOL_MAX_RECORDS."
     ),
 }
-_OF_THE_WHOLE_BOX = (Trouble.NOT_CONFIGURED, Trouble.UNREACHABLE, Trouble.HOST_KEY, Trouble.REFUSED_LOGIN)
+_OF_THE_WHOLE_BOX = (
+    Trouble.NOT_CONFIGURED, Trouble.UNREACHABLE, Trouble.HOST_KEY, Trouble.REFUSED_LOGIN, Trouble.SLOW_LOGIN,
+)  # fmt: skip
 _SHOWN = 80
 
 
@@ -87,6 +94,11 @@ class DropboxError(Exception):
     def __init__(self, trouble: Trouble, where: Where | None = None) -> None:
         super().__init__((where or Where()).said(_SENTENCES[trouble]))
         self.trouble = trouble
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether it was we who ended an upload, on a line that is sound."""
+        return self.trouble in (Trouble.TOO_SLOW, Trouble.SLOW_LOGIN)
 
     @property
     def is_of_the_whole_box(self) -> bool:

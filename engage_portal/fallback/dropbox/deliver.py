@@ -189,7 +189,7 @@ class _Delivery:
         try:
             self.box.put(self.folder, self.name, local, self.progress)
         except DropboxError as error:
-            if error.trouble is Trouble.TOO_SLOW:
+            if error.is_given_up:
                 self._begin_again(self._size(self.name))
             raise
 

@@ -20,7 +20,6 @@ from engage_portal.fallback.dropbox import (
     Outgoing,
     Step,
     Trouble,
-    Where,
     deliver,
     opened,
 )
@@ -65,7 +64,8 @@ def upload_due(
         with held(_due()) as lease:
             if lease is None:
                 break
-            end = _end_of(_Watcher(lease, progress, Deadline.after(patience)), by)
+            limits = Deadline.after(patience / 2), Deadline.after(patience)
+            end = _end_of(_Watcher(lease, progress, *limits), by)
         done += end is _End.UPLOADED
         if end is _End.BOX_AWAY:
             break
@@ -93,6 +93,8 @@ class _Watcher:
 
     lease: Lease
     progress: Progress | None
+    login: Deadline
+    """After it most of the time is gone before anything was sent."""
     end: Deadline
 
     def begin(self) -> None:
@@ -101,13 +103,13 @@ class _Watcher:
     def note(self, step: Step) -> None:
         self.lease.keep(step=step)
 
-    def seen(self, where: Where, sent: int) -> None:
+    def seen(self, too_late: DropboxError, sent: int) -> None:
         file = self.lease.file
         self.lease.keep()
         if self.progress is not None:
             self.progress(file, sent)
         if self.end.is_past and sent < file.size:
-            raise DropboxError(Trouble.TOO_SLOW, where)
+            raise too_late
 
 
 def _end_of(watcher: _Watcher, by: str) -> _End:
@@ -126,13 +128,14 @@ def _upload(watcher: _Watcher, by: str) -> _End:
     count_try(lease)
     try:
         with opened() as box:
+            why_late = Trouble.SLOW_LOGIN if watcher.login.is_past else Trouble.TOO_SLOW
             how = deliver(
                 box,
                 Outgoing(file.folder, file.name, file.size, partial(folder.intact, file)),
                 step=Step(file.step),
                 begin=watcher.begin,
                 note=watcher.note,
-                progress=partial(watcher.seen, box.where(file.folder)),
+                progress=partial(watcher.seen, DropboxError(why_late, box.where(file.folder))),
             )
     except DropboxError as trouble:
         failed(lease, str(trouble))
