@@ -16,7 +16,7 @@ def register_schedule(
     """Have a function (by its dotted path, without arguments) run once a day or every so many minutes.
 
     Called while the apps load; registering a name again replaces it. The schedule itself is written after `migrate`.
-    With `at_start` a worker that starts runs it at once, too: what pages show should not wait for its first turn.
+    With `at_start` a worker that starts runs it at once, too: what pages show should not wait for its first time.
     """
     if daily == (minutes is not None):
         raise ValueError("a schedule is either daily or every so many minutes")

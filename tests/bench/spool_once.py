@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
+from engage_portal.core.clock import Deadline
 from engage_portal.fallback.models import SpoolFile
 from engage_portal.fallback.spool.starting import start
 from engage_portal.fallback.spool.writing import write_next
@@ -23,7 +24,7 @@ def claim_and_write(folder: str) -> dict[str, Any]:
 
     began = time.perf_counter()
     with connection.execute_wrapper(count):
-        claimed = start(by="bench").items
+        claimed = start(by="bench", end=Deadline.after(3600)).items
     claiming = time.perf_counter() - began
     while write_next() is not None:
         continue

@@ -8,10 +8,9 @@ from engage_portal.core import clock
 from engage_portal.fallback import groups
 from engage_portal.fallback.dropbox import Step
 from engage_portal.fallback.models import ENDED, SpoolEvent, SpoolFile
-from engage_portal.fallback.spool.starting import start
 from engage_portal.fallback.spool.writing import write_next
 from tests.browser.test_accessibility import check
-from tests.fallback.spool.conftest import away, dropbox, sell, sign_up  # noqa: F401 - fixtures
+from tests.fallback.spool.conftest import away, dropbox, sell, sign_up, start  # noqa: F401 - fixtures
 from tests.pages import building
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

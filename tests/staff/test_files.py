@@ -12,14 +12,13 @@ from engage_portal.core import clock
 from engage_portal.fallback.dropbox import Step
 from engage_portal.fallback.models import SpoolFile
 from engage_portal.fallback.spool import claiming
-from engage_portal.fallback.spool.starting import start
 from engage_portal.fallback.spool.withdrawing import withdraw
 from engage_portal.fallback.spool.writing import write_next
 from engage_portal.fallback.tasks import tend
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import State
 from engage_portal.staff.views import files
-from tests.fallback.spool.conftest import away, dropbox, sell, send_files, travel  # noqa: F401 - fixtures
+from tests.fallback.spool.conftest import away, dropbox, sell, send_files, start, travel  # noqa: F401 - fixtures
 from tests.pages import building
 from tests.pages.people import signed_in
 from tests.staff.test_pauses import words

@@ -12,13 +12,12 @@ from rest_framework.test import APIClient
 from engage_portal.core import clock
 from engage_portal.engage import Unavailable
 from engage_portal.fallback.models import SpoolEvent, SpoolFile
-from engage_portal.fallback.spool.starting import start
 from engage_portal.fallback.spool.withdrawing import recall
 from engage_portal.outbox.control import retry
 from engage_portal.outbox.line import breaker, outages
 from engage_portal.outbox.models import EngageLine, Item, Outage
 from engage_portal.outbox.states import State
-from tests.fallback.spool.conftest import dropbox, engage_takes_all, sell, send_files  # noqa: F401 - fixtures
+from tests.fallback.spool.conftest import dropbox, engage_takes_all, sell, send_files, start  # noqa: F401 - fixtures
 from tests.outbox.building import delivered
 from tests.pages import building
 from tests.staff.test_pauses import words

@@ -8,7 +8,7 @@ from engage_portal.fallback.commands.files import file_body, file_rows
 from engage_portal.fallback.models import ENDED, SpoolFile
 from engage_portal.fallback.spool.claiming import Claimed
 from engage_portal.fallback.spool.planning import Plan, plan
-from engage_portal.fallback.spool.starting import start_in_turns
+from engage_portal.fallback.spool.starting import start_in_slices
 from engage_portal.fallback.spool.writing import write_next
 from engage_portal.fallback.words import files_in_words, folder_trouble, portions_in_words, ways_in_words
 from engage_portal.outbox.commands.arguments import add_by, whole
@@ -39,7 +39,7 @@ def write(options: Options, terminal: Terminal) -> Answer:
         terminal.must_agree(f"Put {items_in_words(wanted.by_file)} into files?")
     items, shown = 0, set[int]()
     with working(terminal, "Claiming and writing"):
-        for claimed in start_in_turns(by=options["by"]) if wanted.by_file else [Claimed()]:
+        for claimed in start_in_slices(by=options["by"]) if wanted.by_file else [Claimed()]:
             items += claimed.items
             shown.update(file.pk for file in (*claimed.files, *iter(write_next, None)))
     if not wanted.by_file and not shown:

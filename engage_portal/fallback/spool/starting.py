@@ -19,30 +19,32 @@ log = structlog.get_logger(__name__)
 
 _AGAIN_AFTER = timedelta(hours=1)
 """Engage's imports run once an hour: more often, files would only be more and smaller."""
-TURN_SECONDS = 20
+SLICE_SECONDS = 20
 """For which a command claims before it writes what it claimed."""
 _RULE = "portal"
 _STOPPED_AT = "fallback:round:stopped_at"
 """Whose round's time was over, and where. Where the cache loses it or is away, what is left goes after that hour."""
 _Stopped = tuple[str, bool, str, int]
+_Place = tuple[str, int]
 
 
-def start(*, by: str, end: Deadline | None = None) -> Claimed:
+def start(*, by: str, end: Deadline) -> Claimed:
     """Put what waits into files, whatever Engage's API does. They are written and uploaded by the worker, or a command.
 
     May run twice, and at the same time in two processes: an item goes into one file. Of a queue so long that the time
     is over before all of it was claimed, the worker claims the rest.
     """
-    return _claimed(by, end, None, hands_over=end is not None)
+    return _begun(by, end)
 
 
-def start_in_turns(*, by: str) -> Iterator[Claimed]:
-    """The same for whoever writes the files as well: a turn at a time, each to be written before the next is asked for,
-    so that a long queue is not claimed as a whole before its first file lies there. The worker takes none of it over.
+def start_in_slices(*, by: str) -> Iterator[Claimed]:
+    """The same for whoever writes the files as well: a slice at a time, each to be written before the next is asked
+    for, so that a long queue is not claimed as a whole before its first file lies there. The worker takes none of it
+    over.
     """
     goes_on_at = None
     while True:
-        claimed = _claimed(by, Deadline.after(TURN_SECONDS), goes_on_at, hands_over=False)
+        claimed = _claimed(by, Deadline.after(SLICE_SECONDS), goes_on_at, is_for_outage=_is_away())
         yield claimed
         if (goes_on_at := claimed.stopped_at) is None:
             return
@@ -57,29 +59,32 @@ def start_if_due(end: Deadline) -> Claimed | None:
     if (stopped := _stopped()) is not None:
         by, is_for_outage, kind, last = stopped
         if not (is_for_outage and breaker.is_closed()):
-            return _claimed(by, end, (kind, last), hands_over=True)
+            return _begun(by, end, (kind, last))
         _remember(None)  # the API is back: what is left goes by it
     mine = SpoolFile.objects.filter(is_for_outage=True, made_by=_RULE, made_at__gt=clock.now() - _AGAIN_AFTER)
-    return None if not is_long_away() or mine.exists() else _claimed(_RULE, end, None, hands_over=True)
+    return None if not is_long_away() or mine.exists() else _begun(_RULE, end)
 
 
-def _claimed(
-    by: str, end: Deadline | None, goes_on_at: tuple[str, int] | None, *, hands_over: bool
-) -> Claimed:
-    """`hands_over`: where the time is over before all was claimed, the worker goes on there."""
-    is_for_outage = not breaker.is_closed()
+def _begun(by: str, end: Deadline, goes_on_at: _Place | None = None) -> Claimed:
+    """Where the time is over before all was claimed, the worker goes on there."""
+    is_for_outage = _is_away()
+    claimed = _claimed(by, end, goes_on_at, is_for_outage=is_for_outage)
+    _remember((by, is_for_outage, *claimed.stopped_at) if claimed.stopped_at else None)
+    return claimed
+
+
+def _claimed(by: str, end: Deadline, goes_on_at: _Place | None, *, is_for_outage: bool) -> Claimed:
     claimed = Round(
-        by=by,
-        is_for_outage=is_for_outage,
-        is_over=lambda: end is not None and end.is_past,
-        goes_on_at=goes_on_at,
+        by=by, is_for_outage=is_for_outage, is_over=lambda: end.is_past, goes_on_at=goes_on_at
     ).claim()
-    if hands_over:
-        _remember((by, is_for_outage, *claimed.stopped_at) if claimed.stopped_at else None)
     log.info(
         "files begun", files=len(claimed.files), items=claimed.items, is_whole=claimed.stopped_at is None
     )
     return claimed
+
+
+def _is_away() -> bool:
+    return not breaker.is_closed()
 
 
 def _stopped() -> _Stopped | None:

@@ -84,7 +84,7 @@ class _End(Enum):
     UPLOADED = auto()
     FAILED = auto()
     BOX_AWAY = auto()
-    """None is begun before the next turn."""
+    """None is begun before the worker's next run."""
 
 
 @dataclass(frozen=True, slots=True)

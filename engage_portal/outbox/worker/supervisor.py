@@ -90,7 +90,7 @@ class Supervisor:
         log.info("worker group started", pid=self._group.pid)
 
     def _begin(self) -> None:
-        """What pages show should not wait for its first turn. Where this fails, that turn comes soon enough."""
+        """What pages show should not wait for its first time. Where this fails, that comes soon enough."""
         try:
             run_at_start()
         except (DatabaseError, RedisError) as error:

@@ -13,6 +13,8 @@ from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
 from engage_portal.engage import Unavailable
 from engage_portal.fallback.models import SpoolFile
+from engage_portal.fallback.spool import starting
+from engage_portal.fallback.spool.claiming import Claimed
 from engage_portal.fallback.spool.picking import watch
 from engage_portal.fallback.tasks import carry_on
 from engage_portal.outbox.line import breaker
@@ -71,6 +73,11 @@ def sign_up(till: APIClient, name: str, **members: Any) -> str:
     answer = till.post("/api/v3/contacts", body)
     assert answer.status_code == 202, answer.content
     return str(answer.json()["id"])
+
+
+def start(*, by: str, seconds: float = 3600) -> Claimed:
+    """What waits goes in files: all of it, unless there is less time."""
+    return starting.start(by=by, end=Deadline.after(seconds))
 
 
 def send_files() -> None:

@@ -10,12 +10,11 @@ from rest_framework.test import APIClient
 from contacts.models import Contact
 from engage_portal.core import clock
 from engage_portal.fallback.spool.picking import watch
-from engage_portal.fallback.spool.starting import start
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import State
 from engage_portal.sandbox.files import job
 from engage_portal.sandbox.files.folders import Folders
-from tests.fallback.spool.conftest import CONTACTS, come_back, sell, send_files, sign_up
+from tests.fallback.spool.conftest import CONTACTS, come_back, sell, send_files, sign_up, start
 from tests.outbox.building import delivered
 
 pytestmark = pytest.mark.django_db

@@ -10,12 +10,20 @@ from contacts.models import Contact
 from engage_portal.engage.xml.imports import checking
 from engage_portal.fallback.models import SpoolFile
 from engage_portal.fallback.spool import writing
-from engage_portal.fallback.spool.starting import start
 from engage_portal.fallback.spool.writing import write_next
 from engage_portal.outbox.models import Event, Item
 from engage_portal.outbox.states import State
 from receipts.models import Receipt
-from tests.fallback.spool.conftest import CONTACTS, TRANSACTIONS, only, sell, send_files, sign_up, texts
+from tests.fallback.spool.conftest import (
+    CONTACTS,
+    TRANSACTIONS,
+    only,
+    sell,
+    send_files,
+    sign_up,
+    start,
+    texts,
+)
 from tests.outbox.building import anna
 
 pytestmark = pytest.mark.django_db

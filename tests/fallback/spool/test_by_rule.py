@@ -11,13 +11,21 @@ from engage_portal.engage import Unavailable
 from engage_portal.fallback import tasks
 from engage_portal.fallback.models import SpoolFile
 from engage_portal.fallback.spool import claiming
-from engage_portal.fallback.spool.starting import start, start_if_due
+from engage_portal.fallback.spool.starting import start_if_due
 from engage_portal.fallback.spool.writing import write_next
 from engage_portal.fallback.tasks import tend
 from engage_portal.outbox.line import breaker
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import State
-from tests.fallback.spool.conftest import TRANSACTIONS, come_back, engage_takes_all, only, sell, send_files
+from tests.fallback.spool.conftest import (
+    TRANSACTIONS,
+    come_back,
+    engage_takes_all,
+    only,
+    sell,
+    send_files,
+    start,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -76,7 +84,7 @@ def test_what_a_person_began_is_gone_on_with_by_the_worker(
     breaker.report([Unavailable("no answer")] * 3)
     for number in range(5):
         sell(till, f"101-{number}")
-    assert start(by="karin", end=Deadline.after(0)).items == 2
+    assert start(by="karin", seconds=0).items == 2
 
     tend()
 
@@ -90,7 +98,7 @@ def test_what_was_begun_for_an_outage_is_not_gone_on_with_once_the_api_is_back(
     monkeypatch.setattr(claiming, "BATCH", 2)
     for number in range(5):
         sell(till, f"101-{number}")
-    start(by="karin", end=Deadline.after(0))
+    start(by="karin", seconds=0)
     come_back(engage)
 
     assert start_if_due(Deadline.after(60)) is None
@@ -225,6 +233,6 @@ def test_claiming_leaves_time_to_write_however_long_the_look_into_the_folders_to
 ) -> None:
     given: list[Deadline] = []
     monkeypatch.setattr(tasks, "start_if_due", given.append)
-    end = Deadline.after(10)  # what the look has left of the turn
+    end = Deadline.after(10)  # what the look has left of the run
     tasks._tend(end)
     assert given[0].at < end.at

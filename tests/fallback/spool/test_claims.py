@@ -9,7 +9,6 @@ from rest_framework.test import APIClient
 from contacts.models import Contact
 from engage_portal.core import clock
 from engage_portal.fallback.models import SpoolFile
-from engage_portal.fallback.spool.starting import start
 from engage_portal.fallback.spool.withdrawing import withdraw
 from engage_portal.outbox import pauses
 from engage_portal.outbox.delivery.claims import claim
@@ -18,7 +17,7 @@ from engage_portal.outbox.states import State
 from promotions.models import Redemption
 from receipts.handlers import ReceiptPost
 from tests.conftest import make_receipt
-from tests.fallback.spool.conftest import TRANSACTIONS, only, sell, send_files, sign_up, texts
+from tests.fallback.spool.conftest import TRANSACTIONS, only, sell, send_files, sign_up, start, texts
 from tests.outbox.building import anna, redemption_queued
 
 pytestmark = pytest.mark.django_db

@@ -7,9 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from engage_portal.fallback.spool.starting import start
 from engage_portal.fallback.spool.writing import write_next
-from tests.fallback.spool.conftest import sell
+from tests.fallback.spool.conftest import sell, start
 
 pytestmark = pytest.mark.django_db
 

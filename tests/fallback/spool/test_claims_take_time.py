@@ -11,12 +11,11 @@ from rest_framework.test import APIClient
 from engage_portal.core import clock
 from engage_portal.fallback.models import SpoolFile
 from engage_portal.fallback.spool import claiming, writing
-from engage_portal.fallback.spool.starting import start
 from engage_portal.fallback.spool.withdrawing import withdraw
 from engage_portal.fallback.spool.writing import write_next
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import State
-from tests.fallback.spool.conftest import TRANSACTIONS, sell, send_files, texts
+from tests.fallback.spool.conftest import TRANSACTIONS, sell, send_files, start, texts
 
 pytestmark = pytest.mark.django_db
 SALES = ["101-1", "101-2", "101-3"]

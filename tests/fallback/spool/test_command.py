@@ -15,10 +15,9 @@ from engage_portal.fallback.dropbox import Step
 from engage_portal.fallback.models import SpoolFile
 from engage_portal.fallback.spool import claiming, planning
 from engage_portal.fallback.spool.leases import held
-from engage_portal.fallback.spool.starting import start
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import State
-from tests.fallback.spool.conftest import TRANSACTIONS, only, sell, sign_up
+from tests.fallback.spool.conftest import TRANSACTIONS, only, sell, sign_up, start
 from tests.outbox_commands.running import Said, said_by
 
 pytestmark = pytest.mark.django_db

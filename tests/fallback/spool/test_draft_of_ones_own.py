@@ -12,9 +12,8 @@ from contacts.models import Contact
 from engage_portal.core import clock
 from engage_portal.fallback.models import SpoolFile
 from engage_portal.fallback.spool import writing
-from engage_portal.fallback.spool.starting import start
 from engage_portal.fallback.spool.writing import write_next
-from tests.fallback.spool.conftest import only, sign_up
+from tests.fallback.spool.conftest import only, sign_up, start
 
 pytestmark = pytest.mark.django_db
 

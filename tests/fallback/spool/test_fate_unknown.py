@@ -10,7 +10,6 @@ from engage_portal.core import clock
 from engage_portal.fallback.dropbox import Step
 from engage_portal.fallback.models import SpoolFile
 from engage_portal.fallback.spool.picking import settle
-from engage_portal.fallback.spool.starting import start
 from engage_portal.fallback.spool.withdrawing import recall, withdraw
 from engage_portal.fallback.spool.writing import write_next
 from engage_portal.outbox.delivery.passes import deliver
@@ -24,6 +23,7 @@ from tests.fallback.spool.conftest import (
     sell,
     send_files,
     sign_up,
+    start,
     texts,
 )
 

@@ -10,10 +10,9 @@ from rest_framework.test import APIClient
 
 from engage_portal.fallback.models import SpoolFile
 from engage_portal.fallback.spool import folder
-from engage_portal.fallback.spool.starting import start
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import State
-from tests.fallback.spool.conftest import TRANSACTIONS, only, sell, send_files, texts
+from tests.fallback.spool.conftest import TRANSACTIONS, only, sell, send_files, start, texts
 
 pytestmark = pytest.mark.django_db
 

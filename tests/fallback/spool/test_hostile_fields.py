@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from engage_portal.fallback.spool.starting import start
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import State
 from engage_portal.sandbox import seeds
-from tests.fallback.spool.conftest import CONTACTS, send_files, sign_up, texts
+from tests.fallback.spool.conftest import CONTACTS, send_files, sign_up, start, texts
 from tests.fallback.spool.test_afterwards import ANNA, _goes_away, files_go
 
 pytestmark = pytest.mark.django_db

@@ -15,13 +15,12 @@ from engage_portal.fallback.dropbox import Step
 from engage_portal.fallback.models import SpoolEvent, SpoolFile
 from engage_portal.fallback.spool import folder, writing
 from engage_portal.fallback.spool.forgetting import forget_old
-from engage_portal.fallback.spool.starting import start
 from engage_portal.fallback.spool.writing import write_next
 from engage_portal.fallback.tasks import tend
 from engage_portal.outbox.line import breaker
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import State
-from tests.fallback.spool.conftest import TRANSACTIONS, come_back, engage_takes_all, sell, send_files
+from tests.fallback.spool.conftest import TRANSACTIONS, come_back, engage_takes_all, sell, send_files, start
 
 pytestmark = pytest.mark.django_db
 

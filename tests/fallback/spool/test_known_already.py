@@ -10,10 +10,9 @@ from rest_framework.test import APIClient
 from contacts.models import Contact, ContactEvent, Happened
 from engage_portal.core import clock
 from engage_portal.fallback.models import SpoolFile
-from engage_portal.fallback.spool.starting import start
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import State
-from tests.fallback.spool.conftest import CONTACTS, come_back, only, sell, send_files, sign_up, texts
+from tests.fallback.spool.conftest import CONTACTS, come_back, only, sell, send_files, sign_up, start, texts
 from tests.fallback.spool.test_afterwards import ANNA, files_go, imported, look  # noqa: F401 - fixture
 
 pytestmark = pytest.mark.django_db

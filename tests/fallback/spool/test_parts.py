@@ -13,13 +13,12 @@ from engage_portal.fallback.dropbox import DropboxError, Step, Trouble
 from engage_portal.fallback.models import SpoolFile
 from engage_portal.fallback.spool import uploading, withdrawing
 from engage_portal.fallback.spool.picking import settle
-from engage_portal.fallback.spool.starting import start
 from engage_portal.fallback.spool.uploading import upload_due
 from engage_portal.fallback.spool.withdrawing import clean_up, withdraw
 from engage_portal.fallback.spool.writing import write_next
 from engage_portal.fallback.tasks import purge, tend
 from engage_portal.outbox.tasks import KEEP_DAYS
-from tests.fallback.spool.conftest import TRANSACTIONS, sell
+from tests.fallback.spool.conftest import TRANSACTIONS, sell, start
 
 pytestmark = pytest.mark.django_db
 

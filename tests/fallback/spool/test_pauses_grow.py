@@ -9,8 +9,7 @@ from rest_framework.test import APIClient
 
 from engage_portal.core import clock
 from engage_portal.fallback.models import SpoolFile
-from engage_portal.fallback.spool.starting import start
-from tests.fallback.spool.conftest import TRANSACTIONS, only, sell, send_files
+from tests.fallback.spool.conftest import TRANSACTIONS, only, sell, send_files, start
 
 pytestmark = pytest.mark.django_db
 

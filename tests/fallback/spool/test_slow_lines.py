@@ -15,10 +15,9 @@ from engage_portal.fallback.dropbox import folder
 from engage_portal.fallback.dropbox.host_keys import PATIENCE
 from engage_portal.fallback.models import SpoolFile
 from engage_portal.fallback.spool import uploading
-from engage_portal.fallback.spool.starting import start
 from engage_portal.fallback.spool.uploading import upload_due
 from engage_portal.fallback.spool.writing import write_next
-from tests.fallback.spool.conftest import TRANSACTIONS, only, sell, texts
+from tests.fallback.spool.conftest import TRANSACTIONS, only, sell, start, texts
 
 pytestmark = pytest.mark.django_db
 

@@ -7,11 +7,10 @@ import pytest
 from rest_framework.test import APIClient
 
 from engage_portal.fallback.models import SpoolEvent, SpoolFile
-from engage_portal.fallback.spool.starting import start
 from engage_portal.fallback.spool.writing import write_next
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import State
-from tests.fallback.spool.conftest import CONTACTS, only, send_files, sign_up, texts
+from tests.fallback.spool.conftest import CONTACTS, only, send_files, sign_up, start, texts
 
 pytestmark = pytest.mark.django_db
 

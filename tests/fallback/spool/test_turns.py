@@ -13,7 +13,6 @@ from engage_portal.fallback.models import SpoolFile
 from engage_portal.fallback.selectors import next_of_types
 from engage_portal.fallback.spool import uploading
 from engage_portal.fallback.spool.picking import watch
-from engage_portal.fallback.spool.starting import start
 from engage_portal.fallback.spool.uploading import upload_due
 from engage_portal.fallback.spool.writing import write_next
 from engage_portal.fallback.words import next_step
@@ -27,6 +26,7 @@ from tests.fallback.spool.conftest import (
     sell,
     send_files,
     sign_up,
+    start,
     states,
 )
 

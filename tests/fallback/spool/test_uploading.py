@@ -11,11 +11,10 @@ from engage_portal.core import clock
 from engage_portal.fallback.dropbox import DropboxError, Step
 from engage_portal.fallback.models import SpoolFile
 from engage_portal.fallback.spool.picking import settle, watch
-from engage_portal.fallback.spool.starting import start
 from engage_portal.fallback.spool.writing import write_next
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import State
-from tests.fallback.spool.conftest import TRANSACTIONS, engage_takes_all, only, sell, send_files, texts
+from tests.fallback.spool.conftest import TRANSACTIONS, engage_takes_all, only, sell, send_files, start, texts
 
 pytestmark = pytest.mark.django_db
 

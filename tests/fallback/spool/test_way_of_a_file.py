@@ -7,7 +7,6 @@ import pytest
 from rest_framework.test import APIClient
 
 from engage_portal.fallback.models import SpoolFile
-from engage_portal.fallback.spool.starting import start
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import Channel, State
 from tests.fallback.spool.conftest import (
@@ -18,6 +17,7 @@ from tests.fallback.spool.conftest import (
     sell,
     send_files,
     sign_up,
+    start,
     states,
     texts,
 )

@@ -10,13 +10,12 @@ from engage_portal.core.clock import Deadline
 from engage_portal.fallback import tasks
 from engage_portal.fallback.models import SpoolFile
 from engage_portal.fallback.spool.leases import held
-from engage_portal.fallback.spool.starting import start
 from engage_portal.fallback.spool.withdrawing import recall, withdraw
 from engage_portal.fallback.spool.writing import write_next
 from engage_portal.outbox.delivery.passes import deliver
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import Channel, State
-from tests.fallback.spool.conftest import come_back, sell, send_files
+from tests.fallback.spool.conftest import come_back, sell, send_files, start
 
 pytestmark = pytest.mark.django_db
 

@@ -10,10 +10,10 @@ from rest_framework.test import APIClient
 
 from engage_portal.core.clock import Deadline
 from engage_portal.fallback.models import SpoolFile
-from engage_portal.fallback.spool.starting import start, start_if_due
+from engage_portal.fallback.spool.starting import start_if_due
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import State
-from tests.fallback.spool.conftest import sell
+from tests.fallback.spool.conftest import sell, start
 from tests.fallback.spool.test_command import spool
 from tests.pages import building
 from tests.pages.people import signed_in
@@ -31,12 +31,12 @@ def without_redis(settings: Any) -> None:
         cache.get("anything")
 
 
-@pytest.mark.parametrize("end", [None, Deadline.after(0)], ids=["all of it", "a first batch"])
+@pytest.mark.parametrize("seconds", [3600, 0], ids=["all of it", "a first batch"])
 def test_what_was_claimed_is_told(
-    till: APIClient, away: None, dropbox: Path, without_redis: None, end: Deadline | None
+    till: APIClient, away: None, dropbox: Path, without_redis: None, seconds: float
 ) -> None:
     sell(till, "101-1")
-    assert start(by="karin", end=end).items == 1
+    assert start(by="karin", seconds=seconds).items == 1
     assert Item.objects.get().state == State.SPOOLED
 
 

@@ -1,4 +1,4 @@
-"""`manage.py spool write` claims a turn at a time, and writes what it claimed before it claims more."""
+"""`manage.py spool write` claims a slice at a time, and writes what it claimed before it claims more."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 from engage_portal.core.clock import Deadline
 from engage_portal.fallback.models import SpoolEvent, SpoolFile
 from engage_portal.fallback.spool import claiming, starting
-from engage_portal.fallback.spool.starting import start_if_due, start_in_turns
+from engage_portal.fallback.spool.starting import start_if_due, start_in_slices
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import State
 from tests.fallback.spool.conftest import sell, sign_up
@@ -19,10 +19,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def short_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     """One item in each."""
     monkeypatch.setattr(claiming, "BATCH", 1)
-    monkeypatch.setattr(starting, "TURN_SECONDS", 0)
+    monkeypatch.setattr(starting, "SLICE_SECONDS", 0)
 
 
 def written() -> dict[str, Any]:
@@ -48,7 +48,7 @@ def test_a_turn_that_ended_is_no_business_of_the_workers(till: APIClient, away: 
     sell(till, "101-1")
     sell(till, "101-2")
 
-    first = next(start_in_turns(by="karin"))
+    first = next(start_in_slices(by="karin"))
 
     assert first.items == 1
     assert first.stopped_at is not None
