@@ -9,7 +9,7 @@ from typing import Any
 from engage_portal.sandbox import bulk, control, receipts, routes, seeds, watch
 from engage_portal.sandbox.answers import Answer, ApiError, ConnectionDropped, NeverAnswered, Record
 from engage_portal.sandbox.call import Call
-from engage_portal.sandbox.faults import Fault
+from engage_portal.sandbox.faults import Fault, Struck
 from engage_portal.sandbox.files import job
 from engage_portal.sandbox.files.folders import Folders
 from engage_portal.sandbox.gate import Gate
@@ -66,7 +66,7 @@ class Sandbox:
 
     # --- faults ---
 
-    def _strike(self, call: Call, endpoint: str) -> Fault | None:
+    def _strike(self, call: Call, endpoint: str) -> Struck | None:
         with self.engage.lock:
             fault = self.engage.faults.strike(endpoint, writes=call.method in _WRITES)
             self.engage.store.commit()
@@ -80,7 +80,7 @@ class Sandbox:
         self,
         call: Call,
         route: routes.Route | None,
-        fault: Fault | None,
+        fault: Struck | None,
         client_gone: Callable[[], bool] | None,
     ) -> Answer | None:
         """What a fault makes of a call before Engage sees it: an answer, no answer, or None to carry on."""
@@ -93,7 +93,7 @@ class Sandbox:
         if fault.mode == "hang":
             if client_gone is None:
                 raise self._dropped(call, route, NeverAnswered("hang"))
-            if not self.engage.faults.wait_for_release(client_gone):
+            if not self.engage.faults.wait_for_release(fault, client_gone):
                 raise self._dropped(call, route, ConnectionDropped("hang"))
         answer = fault.answer()
         if answer is not None:

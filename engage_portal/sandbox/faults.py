@@ -61,6 +61,14 @@ class Fault:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Struck(Fault):
+    """A fault that hits a request."""
+
+    generation: int = 0
+    """How often the faults had changed by then."""
+
+
 class Faults:
     """The faults in force: at most one per endpoint. They are kept in the state file and survive a restart.
 
@@ -129,7 +137,7 @@ class Faults:
         self.dice = _fair_dice
         self.clear()
 
-    def strike(self, endpoint: str, *, writes: bool) -> Fault | None:
+    def strike(self, endpoint: str, *, writes: bool) -> Struck | None:
         """The fault that hits a request for an endpoint ("POST /api/v3/receipts"), counted down; or None."""
         for fault in self.active:
             if fault.endpoint not in (ANYWHERE, endpoint):
@@ -139,13 +147,12 @@ class Faults:
             if fault.probability < 1 and self.dice() >= fault.probability:
                 continue
             self._count_down(fault)
-            return fault
+            return Struck(**asdict(fault), generation=self._generation)
         return None
 
-    def wait_for_release(self, is_gone: Callable[[], bool]) -> bool:
-        """Hold a request until the faults change (True) or its client leaves (False)."""
-        generation = self._generation
-        while generation == self._generation:
+    def wait_for_release(self, fault: Struck, is_gone: Callable[[], bool]) -> bool:
+        """Hold a request until the faults have changed since one struck it (True) or its client leaves (False)."""
+        while fault.generation == self._generation:
             if is_gone():
                 return False
             time.sleep(_POLL)

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import httpx
 import pytest
 
@@ -35,7 +37,7 @@ def test_429_may_name_its_wait(api, engage):
 
 def test_slow_waits_and_then_answers(api, engage, monkeypatch):
     waited = []
-    monkeypatch.setattr("engage_portal.sandbox.app.time.sleep", waited.append)
+    monkeypatch.setattr("engage_portal.sandbox.app.time", SimpleNamespace(sleep=waited.append))
     engage.faults.set("slow", delay_ms=1500)
     assert api.get(COUNT).status_code == 200
     assert waited == [1.5]
@@ -53,6 +55,13 @@ def test_hang_is_a_timeout_where_nobody_can_wait(api, engage):
     engage.faults.set("hang")
     with pytest.raises(httpx.ReadTimeout):
         api.get(COUNT)
+
+
+def test_what_was_struck_before_the_faults_were_cleared_goes_on(engage):
+    engage.faults.set("hang", times=1)
+    fault = engage.faults.strike("GET " + COUNT, writes=False)
+    engage.faults.clear()
+    assert engage.faults.wait_for_release(fault, lambda: True)
 
 
 def test_a_lost_answer_takes_effect_first(api, engage):
