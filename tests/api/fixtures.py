@@ -3,7 +3,7 @@
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from threading import Condition
+from threading import Barrier, Condition
 from typing import Any
 
 import pytest
@@ -44,7 +44,8 @@ class Wire:
     sent: list[Sent] = field(default_factory=list)
     _idle: Condition = field(default_factory=Condition)
     _at_work: int = 0
-    most_at_once: int = 0
+    meeting: Barrier | None = None
+    """Where requests wait for each other before Engage sees them."""
 
     @property
     def engage(self) -> Any:
@@ -56,8 +57,9 @@ class Wire:
         self.sent.append(Sent(environ["REQUEST_METHOD"], environ["PATH_INFO"], environ["QUERY_STRING"], body))
         with self._idle:
             self._at_work += 1
-            self.most_at_once = max(self.most_at_once, self._at_work)
         try:
+            if self.meeting:
+                self.meeting.wait(15)
             return self.app(environ, start_response)
         finally:
             with self._idle:

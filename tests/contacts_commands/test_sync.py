@@ -1,14 +1,12 @@
 """`manage.py contacts sync`: the copy is up to date, or it says why not."""
 
-import os
 import signal
 from datetime import timedelta
-from threading import Timer
 
 import pytest
 
 from contacts.commands import patience, sync
-from contacts.following import noting
+from contacts.following import fetching, noting
 from contacts.following.waking import READING, alone
 from contacts.models import Contact, Feed, ToRefresh
 from engage_portal.core import clock
@@ -108,15 +106,14 @@ def test_two_readers_do_not_read_at_once(engage, monkeypatch):
     assert contacts("sync").code == 0
 
 
-def test_ctrl_c_ends_it_at_a_good_moment(engage):
+def test_ctrl_c_ends_it_at_a_good_moment(engage, monkeypatch):
     item()  # keeps it waiting
     noting.note([ANNA], reason=noting.CHANGES)
-    timer = Timer(0.7, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    try:
-        said = contacts("sync")
-    finally:
-        timer.cancel()
+    something_waits = fetching.something_waits
+    monkeypatch.setattr(
+        fetching, "something_waits", lambda: signal.raise_signal(signal.SIGINT) or something_waits()
+    )
+    said = contacts("sync")
     assert said.code == 1
     assert "Ended on request" in said.err
     assert ToRefresh.objects.get().not_before <= clock.now()

@@ -1,5 +1,6 @@
 import time
 from datetime import UTC
+from types import SimpleNamespace
 
 from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
@@ -11,7 +12,7 @@ def test_now_always_has_its_zone():
 
 def test_a_deadline_runs_out(monkeypatch):
     moment = 100.0
-    monkeypatch.setattr(time, "monotonic", lambda: moment)
+    monkeypatch.setattr(clock, "time", SimpleNamespace(monotonic=lambda: moment))
     deadline = Deadline.after(2.5)
     assert (deadline.remaining(), deadline.is_past) == (2.5, False)
     moment = 102.4
@@ -35,7 +36,7 @@ def test_no_time_at_all_is_past_at_once():
 
 def test_waiting_is_no_work(monkeypatch):
     moment = 100.0
-    monkeypatch.setattr(time, "monotonic", lambda: moment)
+    monkeypatch.setattr(clock, "time", SimpleNamespace(monotonic=lambda: moment))
     deadline = Deadline.after(10)
     moment = 101.0
     with deadline.waiting():

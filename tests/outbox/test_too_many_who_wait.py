@@ -1,5 +1,6 @@
 """People who wait for Engage never take every thread: a sale, which waits for nobody, finds one."""
 
+import os
 import threading
 import time
 from concurrent.futures import Future
@@ -20,11 +21,11 @@ def test_the_next_one_is_answered_without_waiting(engage, monkeypatch):
     monkeypatch.setattr(door, "_people", door.Places(1))
     assert door._people.take() == 1
     with pytest.raises(LineDown, match="Too many"):
-        door.ask(lambda client: client.count_contacts(), deadline=Deadline.after(5))
+        door.ask(lambda client: client.count_contacts(), deadline=Deadline.after(600))
     assert not engage.engage.requests
     door._people.give_back()
     for _ in range(2):  # and whoever was answered has given the place back
-        assert door.ask(lambda client: client.count_contacts(), deadline=Deadline.after(5)) > 0
+        assert door.ask(lambda client: client.count_contacts(), deadline=Deadline.after(600)) > 0
 
 
 class _Never(Future[Any]):
@@ -39,10 +40,10 @@ class _Never(Future[Any]):
 
 
 def test_time_in_which_a_thread_was_started_is_not_waited_a_second_time(engage, monkeypatch):
-    answer, deadline = _Never(), Deadline.after(5)
+    answer, deadline = _Never(), Deadline.after(600)
 
     def started_late(*_call: Any) -> Future[Any]:
-        object.__setattr__(deadline, "at", deadline.at - 5)
+        object.__setattr__(deadline, "at", deadline.at - 600)
         return answer
 
     monkeypatch.setattr(door, "_pool", lambda *_: SimpleNamespace(submit=started_late))
@@ -58,11 +59,12 @@ def test_calls_made_together_use_the_same_threads_again(engage):
 
 def test_they_are_there_before_the_first_person_comes(engage):
     door.disconnect()
-    door._pools.clear()
+    for pool in door._pools.pop(os.getpid(), {}).values():
+        pool.shutdown()  # what other tests started is not there any more
     door.get_ready()
     before = {thread.name for thread in threading.enumerate() if thread.name.startswith("engage-")}
     assert len(before) == 3 * door._PEOPLE_AT_ONCE
-    assert door.ask(lambda client: client.count_contacts(), deadline=Deadline.after(5)) > 0
+    assert door.ask(lambda client: client.count_contacts(), deadline=Deadline.after(600)) > 0
     after = {thread.name for thread in threading.enumerate() if thread.name.startswith("engage-")}
     assert after == before
 
@@ -82,10 +84,10 @@ def patience_of_each(monkeypatch) -> list[float]:
 def test_whoever_took_long_until_the_call_keeps_as_much_for_what_comes_after_it(engage, monkeypatch):
     """On a busy machine the answer takes as long as all before it did: waiting to the end would be too long."""
     patience = patience_of_each(monkeypatch)
-    calm, busy = Deadline.after(10), Deadline(Deadline.after(10).at, began=time.monotonic() - 2)
+    calm, busy = Deadline.after(600), Deadline(Deadline.after(600).at, began=time.monotonic() - 100)
     for deadline in (calm, busy):
         door.ask(lambda client: client.count_contacts(), deadline=deadline)
-    assert patience[1] < patience[0] - 2
+    assert patience[1] < patience[0] - 100
 
 
 def test_who_waits_beside_others_lets_go_sooner(engage, monkeypatch):
@@ -107,12 +109,12 @@ def test_who_waits_beside_others_lets_go_sooner(engage, monkeypatch):
 def test_time_that_engage_took_is_not_time_that_we_were_busy(engage, monkeypatch):
     """A second question of the same person has what the first one left."""
     patience = patience_of_each(monkeypatch)
-    deadline = Deadline.after(10)
-    since = time.monotonic() - 4
+    deadline = Deadline.after(600)
+    since = time.monotonic() - 240
     object.__setattr__(deadline, "began", since)
-    deadline._waits.append(4.0)
+    deadline._waits.append(240.0)
     door.ask(lambda client: client.count_contacts(), deadline=deadline)
-    assert patience[0] > 7  # of the ten, and not what is left after one and a half times those four
+    assert patience[0] > 400  # and not what is left of the 600 after one and a half times those 240
 
 
 def test_with_no_time_for_the_rest_engage_is_not_asked(engage):

@@ -7,12 +7,12 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests.outbox.building import until
 from tests.outbox_commands.running import ROOT, command, environment, process
 
 pytestmark = pytest.mark.processes
@@ -143,20 +143,19 @@ def test_a_person_at_a_terminal_is_asked_and_may_say_yes(database, sandbox_serve
 def test_ctrl_c_ends_a_drain_after_what_is_under_way(database, run, sandbox_server, tmp_path):
     run("retry", "1", "2", "--yes")
     sandbox = sandbox_server.app.engage
-    sandbox.faults.set("slow", endpoint="POST /api/v3/receipts", delay_ms=1500)
+    sandbox.faults.set("hang", endpoint="POST /api/v3/receipts", times=2)
     running = subprocess.Popen(
         command("drain"),
         cwd=ROOT,
-        env=environment(database, sandbox_server.url),
+        env={**environment(database, sandbox_server.url), "ENGAGE_READ_TIMEOUT": "50"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    end = time.monotonic() + 20
-    while not _is_sending(database) and time.monotonic() < end:
-        time.sleep(0.05)
+    until(lambda: not sandbox.faults.active, what="both requests to reach Engage")
     running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=20)
+    sandbox.faults.clear()  # and now Engage answers
+    out, err = running.communicate(timeout=60)
     assert running.returncode == 1
     assert "Ended on request; 6 items left." in err
     assert "Traceback" not in err

@@ -18,7 +18,7 @@ def test_it_needs_neither_django_nor_our_client():
         capture_output=True,
         text=True,
         check=True,
-        timeout=20,
+        timeout=60,
     )
     loaded = done.stdout.strip("[]\n").replace("'", "").split(", ")
     allowed = ("engage_portal.core", "engage_portal.sandbox")

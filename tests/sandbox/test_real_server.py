@@ -17,7 +17,7 @@ COUNT = "/api/v2/contacts/count"
 RECEIPTS = "/api/v3/receipts"
 
 
-def _until(condition, seconds=5.0):
+def _until(condition, seconds=60.0):
     end = monotonic() + seconds
     tick = threading.Event()
     while not condition():
