@@ -24,9 +24,11 @@ from django.core.cache import cache
 from tests.conftest import make_receipt
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+PATIENCE = 180
+"""Seconds, against what hangs: on a busy machine a process may take half a minute to begin."""
 
 
-def until(condition: Callable[[], Any], *, seconds: float = 90, what: str = "") -> Any:
+def until(condition: Callable[[], Any], *, seconds: float = PATIENCE, what: str = "") -> Any:
     """Wait for a condition; its value, or a failure that says what was waited for."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -128,7 +130,7 @@ class Portal:
     def call(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         """A till's call."""
         headers = {"apikey": self.key, **arguments.pop("headers", {})}
-        return httpx.request(method, f"{self.url}{path}", headers=headers, timeout=30, **arguments)
+        return httpx.request(method, f"{self.url}{path}", headers=headers, timeout=PATIENCE, **arguments)
 
     def sell(self, unique_receipt_id: str, **members: Any) -> httpx.Response:
         """Post one receipt."""
@@ -136,11 +138,13 @@ class Portal:
 
     def fault(self, mode: str, **more: Any) -> None:
         """Break the sandbox, or mend it with `up`."""
-        httpx.post(f"{self.engage_url}/faults", json={"mode": mode, **more}, timeout=30).raise_for_status()
+        httpx.post(
+            f"{self.engage_url}/faults", json={"mode": mode, **more}, timeout=PATIENCE
+        ).raise_for_status()
 
     def received(self) -> dict[str, Any]:
         """What the sandbox says it has."""
-        state: dict[str, Any] = httpx.get(f"{self.engage_url}/state", timeout=30).json()
+        state: dict[str, Any] = httpx.get(f"{self.engage_url}/state", timeout=PATIENCE).json()
         return state
 
     def posted(self) -> Counter[str]:
@@ -160,13 +164,16 @@ class Portal:
         return not {"pending", "sending", "in_doubt"} & set(self.states())
 
     def kill(self, name: str) -> None:
-        """SIGKILL a process with everything it started, wherever that runs."""
+        """SIGKILL a process with everything it started, wherever that runs and whenever it began."""
         process = self.processes.pop(name)
         family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
-        for member in family:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                member.kill()
-        process.wait()
+        sessions = set(map(_session_of, family)) - {0}
+        while family:
+            for member in family:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    member.kill()
+            process.wait()
+            family = [each for each in psutil.process_iter() if _session_of(each) in sessions]
 
     def kill_alone(self, name: str) -> list[psutil.Process]:
         """SIGKILL a process and nothing that it started; what is left of those."""
@@ -201,6 +208,13 @@ class Portal:
         """End all processes."""
         for name in list(self.processes):
             self.kill(name)
+
+
+def _session_of(process: psutil.Process) -> int:
+    """The session that a process belongs to; 0 where it has ended."""
+    with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+        return 0 if process.status() == psutil.STATUS_ZOMBIE else os.getsid(process.pid)
+    return 0
 
 
 @contextlib.contextmanager

@@ -16,9 +16,9 @@ import pytest
 
 from engage_portal.sandbox import seeds
 from tests.conftest import make_receipt
-from tests.flows.running import ROOT, free_port, until
+from tests.flows.running import PATIENCE, ROOT, free_port, until
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.processes
 
 
 @contextlib.contextmanager
@@ -44,7 +44,6 @@ def demo(
     try:
         until(
             lambda: "is running" in printed.read_text() or process.poll() is not None,
-            seconds=120,
             what="the demo",
         )
         assert process.poll() is None, printed.read_text()
@@ -52,41 +51,42 @@ def demo(
     finally:
         family = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=120) == 0
-        _, alive = psutil.wait_procs(family, timeout=60)
+        assert process.wait(timeout=PATIENCE) == 0
+        _, alive = psutil.wait_procs(family, timeout=PATIENCE)
         assert not alive, f"still running: {alive}"
 
 
 def test_the_demo_starts_stops_and_keeps_its_data(tmp_path: Path) -> None:
     home, port, engage_port = tmp_path / "demo", free_port(), free_port()
     portal = f"http://127.0.0.1:{port}"
+    http = httpx.Client(timeout=PATIENCE)
     with demo(home, port, engage_port) as (_, printed):
         key = re.findall(r"KEY=(\S+)", printed)[0]
-        sold = httpx.post(
+        sold = http.post(
             f"{portal}/api/v3/receipts", headers={"apikey": key}, json=make_receipt("stranger-1")
         )
         assert sold.status_code == 202
         until(
-            lambda: "stranger-1" in httpx.get(f"http://127.0.0.1:{engage_port}/state").text,
+            lambda: "stranger-1" in http.get(f"http://127.0.0.1:{engage_port}/state").text,
             what="the sale to arrive",
         )
-        assert httpx.get(f"{portal}/").status_code == 302
+        assert http.get(f"{portal}/").status_code == 302
 
         def city() -> str:
-            answer = httpx.get(f"{portal}/api/v3/contacts/{seeds.ANNA_ID}", headers={"apikey": key})
+            answer = http.get(f"{portal}/api/v3/contacts/{seeds.ANNA_ID}", headers={"apikey": key})
             return str(answer.json()["attributes"]["city"])
 
         # A copy that is young enough is shown without asking Engage: only the webhook can tell of the change.
         assert city() == "Stockholm"
         changed = {"contact": "anna@example.com", "attribute": "city", "value": "Lund"}
-        assert httpx.post(f"http://127.0.0.1:{engage_port}/contacts", json=changed).status_code == 200
+        assert http.post(f"http://127.0.0.1:{engage_port}/contacts", json=changed).status_code == 200
         until(lambda: city() == "Lund", what="the change to reach the copy")
     with demo(home, port, engage_port) as (_, printed):
         assert f"KEY={key}" in printed
-        assert "stranger-1" in httpx.get(f"http://127.0.0.1:{engage_port}/state").text
+        assert "stranger-1" in http.get(f"http://127.0.0.1:{engage_port}/state").text
     with demo(home, port, engage_port, "--reset") as (_, printed):
         assert f"KEY={key}" not in printed
-        assert "stranger-1" not in httpx.get(f"http://127.0.0.1:{engage_port}/state").text
+        assert "stranger-1" not in http.get(f"http://127.0.0.1:{engage_port}/state").text
 
 
 def test_a_taken_port_is_said_in_one_sentence(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_taken_port_is_said_in_one_sentence(tmp_path: Path) -> None:
             env={**os.environ, "PORT": str(port), "DEMO_HOME": str(tmp_path)},
             capture_output=True,
             text=True,
-            timeout=90,
+            timeout=PATIENCE,
             check=False,
         )
     assert done.returncode == 1

@@ -14,7 +14,6 @@ _KILLS = 20
 
 
 @pytest.mark.processes
-@pytest.mark.timeout(240)
 def test_twenty_kills_in_five_hundred_receipts_lose_and_repeat_none(tmp_path: Path) -> None:
     with portal_running(tmp_path, "web", "worker", ENGAGE_READ_TIMEOUT="1", WEB_CONCURRENCY="1") as portal:
         wanted = [f"kill-{number}" for number in range(_RECEIPTS)]
@@ -30,7 +29,7 @@ def test_twenty_kills_in_five_hundred_receipts_lose_and_repeat_none(tmp_path: Pa
             portal.kill(name)
             portal.start(name)
         watch.join()
-        until(portal.settled, seconds=90, what="the queue to drain")
+        until(portal.settled, what="the queue to drain")
 
         posted = portal.posted()
         assert set(posted) == set(wanted)
@@ -42,7 +41,7 @@ def test_twenty_kills_in_five_hundred_receipts_lose_and_repeat_none(tmp_path: Pa
 def _sell_all(portal: Portal, names: list[str]) -> None:
     """A till: it repeats a sale until it has an answer, each with a phone number that nobody has to wait for."""
     for name in names:
-        until(lambda name=name: _sell(portal, name), seconds=60, what=f"an answer for {name}")
+        until(lambda name=name: _sell(portal, name), what=f"an answer for {name}")
 
 
 def _sell(portal: Portal, name: str) -> bool:

@@ -5,9 +5,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.flows.running import portal_running, until
+from tests.flows.running import PATIENCE, portal_running, until
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(150)]
+pytestmark = pytest.mark.processes
 
 _ANNA = "430d3329-7eef-45c0-87f9-ae9300a0dace"
 _FRIDA = {"firstName": "Frida", "lastName": "Falk", "email": "frida.falk@example.com", "countryCode": "SE"}
@@ -60,7 +60,9 @@ def _down(status: dict) -> dict:
 def _retry_the_refused_one(portal) -> None:
     (item,) = portal.call("GET", "/api/portal/v1/outbox", params={"state": "attention"}).json()["items"]
     assert "REFUSE" in item["reason"]
-    httpx.post(f"{portal.engage_url}/settings", json={"refuse_article": False}).raise_for_status()
+    httpx.post(
+        f"{portal.engage_url}/settings", json={"refuse_article": False}, timeout=PATIENCE
+    ).raise_for_status()
     assert portal.call("POST", f"/api/portal/v1/outbox/{item['id']}/retry").status_code == 202
     until(lambda: portal.posted()["refused"] == 1, what="the refused receipt to arrive")
     until(portal.settled, what="the queue to drain")

@@ -176,7 +176,7 @@ def delivered(*, seconds: float = 30) -> int:
     return passes.deliver(seconds=seconds)
 
 
-def until(condition: Callable[[], object], *, seconds: float = 60, what: str = "") -> None:
+def until(condition: Callable[[], object], *, seconds: float = 120, what: str = "") -> None:
     """Wait for a condition; fail when it does not come true in time."""
     end = time.monotonic() + seconds
     while not condition():

@@ -19,6 +19,8 @@ from tests.outbox_commands.running import ROOT, environment
 
 pytestmark = pytest.mark.processes
 MANAGE, IMPATIENT = ROOT / "manage.py", ROOT / "tests" / "outbox" / "impatient_worker.py"
+PATIENCE = 120
+"""Seconds, against what hangs: on a busy machine a process may take half a minute to begin."""
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +58,7 @@ class Worker:
 
     def query(self, sql: str) -> list[tuple]:
         """Ask the database, as any other process would."""
-        with closing(sqlite3.connect(self.database, timeout=20)) as connection, connection:
+        with closing(sqlite3.connect(self.database, timeout=PATIENCE)) as connection, connection:
             return connection.execute(sql).fetchall()
 
     def let_go(self, number: int) -> None:
@@ -108,7 +110,7 @@ class Worker:
         """Whatever happened: leave nothing behind."""
         with suppress(ProcessLookupError):
             self.process.kill()
-        self.process.wait(90)
+        self.process.wait(PATIENCE)
         for pid in self.remains():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -125,7 +127,7 @@ def start(template, tmp_path, sandbox_server) -> Iterator[Callable[..., Worker]]
         shutil.copy(template, database)
         worker = Worker(script, database, sandbox_server.url)
         begun.append(worker)
-        until(lambda: worker.has_a_pulse, seconds=20, what=f"the first pulse: {worker.log.read_text()}")
+        until(lambda: worker.has_a_pulse, what=f"the first pulse: {worker.log.read_text()}")
         assert worker.leader is not None
         return worker
 
@@ -148,7 +150,7 @@ def start_several(template, tmp_path, sandbox_server) -> Iterator[Callable[[int]
         ]
         begun.extend(workers)
         for worker in workers:
-            until(lambda worker=worker: worker.named("monitor"), seconds=60, what="a complete group")
+            until(lambda worker=worker: worker.named("monitor"), what="a complete group")
         return workers
 
     yield begin
@@ -169,21 +171,19 @@ def _received(app: Sandbox) -> Callable[[], dict[str, int]]:
 def test_it_reads_the_stores_before_the_first_schedule_has_its_turn(start):
     """django-q2 looks at its schedules half a minute after it began."""
     worker = start()
-    until(
-        lambda: worker.query("SELECT 1 FROM receipts_store WHERE name != ''"), seconds=90, what="the stores"
-    )
+    until(lambda: worker.query("SELECT 1 FROM receipts_store WHERE name != ''"), what="the stores")
 
 
 def test_it_delivers_and_ends_within_seconds_when_told(start, received):
     worker = start()
     for number in range(3):
         worker.let_go(number)
-    until(lambda: worker.state_of(0) == worker.state_of(1) == worker.state_of(2) == "accepted", seconds=15)
+    until(lambda: worker.state_of(0) == worker.state_of(1) == worker.state_of(2) == "accepted")
     assert received() == {"101-0": 1, "101-1": 1, "101-2": 1}
     assert worker.state_of(3) == "pending"
 
     worker.process.send_signal(signal.SIGTERM)
-    assert worker.process.wait(90) == 0, worker.log.read_text()
+    assert worker.process.wait(PATIENCE) == 0, worker.log.read_text()
     assert worker.remains() == []
     assert not worker.has_a_pulse
 
@@ -193,11 +193,11 @@ def test_told_to_end_in_the_middle_of_a_request_it_finishes_it_first(start, rece
     sandbox = sandbox_server.app.engage
     sandbox.faults.set("hang", endpoint="POST /api/v3/receipts", times=1)
     worker.let_go(0)
-    until(lambda: not sandbox.faults.active, seconds=10, what="the request has reached Engage")
+    until(lambda: not sandbox.faults.active, what="the request has reached Engage")
     worker.process.send_signal(signal.SIGTERM)
     assert worker.state_of(0) == "sending"
     sandbox.faults.clear()  # and now Engage answers
-    assert worker.process.wait(90) == 0
+    assert worker.process.wait(PATIENCE) == 0
     assert (worker.state_of(0), received()) == ("accepted", {"101-0": 1})
     assert worker.remains() == []
 
@@ -211,7 +211,6 @@ def test_whatever_part_of_the_group_is_killed_it_delivers_again(start, received)
         worker.let_go(number)
         until(
             lambda: worker.state_of(number) == "accepted",
-            seconds=90,
             what=f"delivery after {after}: {worker.log.read_text()}",
         )
         number += 1
@@ -220,27 +219,29 @@ def test_whatever_part_of_the_group_is_killed_it_delivers_again(start, received)
 
     first = worker.leader
     first.kill()
-    until(lambda: worker.is_led_by_another(first), seconds=10)
+    until(lambda: worker.is_led_by_another(first))
     delivers_again("the leader was killed")
 
     # An idle worker that dies takes the queue's lock with it: every process lives, and nothing happens any more.
-    until(
-        lambda: len(worker.named(" idle")) >= 3, seconds=90, what=str([p.cmdline() for p in worker.named("")])
-    )
+    until(lambda: len(worker.named(" idle")) >= 3, what=str([p.cmdline() for p in worker.named("")]))
+    second, hurry = worker.leader, worker.database.with_suffix(".hurry")
     for process in worker.named(" idle"):
         process.kill()
+    hurry.touch()
+    until(lambda: worker.is_led_by_another(second), what=f"another group: {worker.log.read_text()}")
+    hurry.unlink()
     delivers_again("the idle workers were killed")
 
-    until(lambda: worker.named("monitor"), seconds=10)  # it is complete
+    until(lambda: worker.named("monitor"))  # it is complete
     third = worker.leader
     third.children()[0].kill()
-    until(lambda: worker.is_led_by_another(third), seconds=10)
+    until(lambda: worker.is_led_by_another(third))
     delivers_again("the sentinel was killed")
 
     assert set(received().values()) == {1}
     assert len(received()) == number == 4
     worker.process.send_signal(signal.SIGTERM)
-    assert worker.process.wait(90) == 0
+    assert worker.process.wait(PATIENCE) == 0
     assert worker.remains() == []
 
 
@@ -248,8 +249,8 @@ def test_a_group_ends_by_itself_when_its_supervisor_was_killed(start):
     worker = start()
     assert len(worker.remains()) >= 5  # leader, sentinel, workers, monitor, pusher
     worker.process.kill()
-    worker.process.wait(90)
-    until(lambda: worker.remains() == [], seconds=15, what="the group ends with its supervisor")
+    worker.process.wait(PATIENCE)
+    until(lambda: worker.remains() == [], what="the group ends with its supervisor")
 
 
 def test_a_group_ends_by_itself_when_its_supervisor_was_killed_while_it_began(
@@ -259,34 +260,33 @@ def test_a_group_ends_by_itself_when_its_supervisor_was_killed_while_it_began(
     shutil.copy(template, database)
     worker = Worker(MANAGE, database, sandbox_server.url)
     try:
-        until(lambda: worker.leader is not None, seconds=15)
+        until(lambda: worker.leader is not None)
         worker.process.kill()
-        worker.process.wait(90)
-        until(lambda: worker.remains() == [], seconds=20, what="the group ends with its supervisor")
+        worker.process.wait(PATIENCE)
+        until(lambda: worker.remains() == [], what="the group ends with its supervisor")
     finally:
         worker.end()
 
 
-@pytest.mark.timeout(240)
 def test_of_several_workers_the_rest_goes_on_whatever_is_killed(start_several, received):
     first, second, third = start_several(3)
 
     def delivers(number: int, after: str) -> None:
         third.let_go(number)
-        until(lambda: third.state_of(number) == "accepted", seconds=60, what=f"delivery after {after}")
+        until(lambda: third.state_of(number) == "accepted", what=f"delivery after {after}")
 
     delivers(0, "the start")
 
     first.end()
-    until(lambda: first.remains() == [], seconds=15, what="all of it to be gone")
+    until(lambda: first.remains() == [], what="all of it to be gone")
     delivers(1, "one of them was killed with all that it had started")
 
     former = second.leader
-    until(lambda: len(second.named(" idle")) >= 3, seconds=30, what="a group that is complete")
+    until(lambda: len(second.named(" idle")) >= 3, what="a group that is complete")
     for process in second.named(" idle"):
         process.kill()
     delivers(2, "another one's idle workers were killed")
-    until(lambda: second.is_led_by_another(former), seconds=60, what=f"a new group: {second.log.read_text()}")
+    until(lambda: second.is_led_by_another(former), what=f"a new group: {second.log.read_text()}")
     assert third.process.poll() is None
 
     for worker in (second, third):
@@ -294,7 +294,7 @@ def test_of_several_workers_the_rest_goes_on_whatever_is_killed(start_several, r
     third.let_go(3)
     assert third.state_of(3) == "pending"
     start_several(2)
-    until(lambda: third.state_of(3) == "accepted", seconds=60, what="delivery after all were started again")
+    until(lambda: third.state_of(3) == "accepted", what="delivery after all were started again")
     assert received() == {f"101-{number}": 1 for number in range(4)}
 
 
@@ -305,7 +305,7 @@ def test_bad_configuration_stops_it_with_one_sentence(template, tmp_path):
         env={**environment(template, ""), "OUTBOX_WAITS": "30,10"},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode != 0

@@ -85,7 +85,7 @@ def process(database: Path, engage_url: str, *arguments: str, typed: str = "") -
         input=typed,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     return Said(done.stdout, done.stderr, done.returncode)

@@ -74,7 +74,7 @@ def on_a_terminal(database: Path, engage_url: str, *arguments: str, typed: bytes
             os.write(ours, typed)
             has_typed = True
     os.close(ours)
-    return seen.decode(), running.wait(30)
+    return seen.decode(), running.wait(120)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_ctrl_c_ends_a_drain_after_what_is_under_way(database, run, sandbox_serv
     until(lambda: not sandbox.faults.active, what="both requests to reach Engage")
     running.send_signal(signal.SIGINT)
     sandbox.faults.clear()  # and now Engage answers
-    out, err = running.communicate(timeout=60)
+    out, err = running.communicate(timeout=120)
     assert running.returncode == 1
     assert "Ended on request; 6 items left." in err
     assert "Traceback" not in err
