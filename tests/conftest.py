@@ -1,5 +1,6 @@
 """What tests share: the sandbox Engage on loopback, a till with a key, and no way out of this machine."""
 
+import os
 import socket
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -17,8 +18,14 @@ from engage_portal.outbox.line import door, pace, reports
 from engage_portal.sandbox.app import Sandbox, create_app
 from engage_portal.sandbox.server import SandboxServer, running
 
-# An example may take long on a busy machine: no test asserts on seconds.
-hypothesis.settings.register_profile("patient", deadline=None)
+# Always the same examples, except in `make soak`: what one run refuses, the next one refuses too. And an example may
+# take long on a busy machine, also to make up: no test asserts on seconds.
+hypothesis.settings.register_profile(
+    "patient",
+    deadline=None,
+    derandomize=os.environ.get("HYPOTHESIS_PROFILE") != "soak",
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.load_profile("patient")
 
 _LOOPBACK = ("127.", "::1", "localhost")
