@@ -10,7 +10,7 @@ from django.urls import reverse
 from engage_portal.core import clock
 from engage_portal.fallback.models import SpoolEvent
 from engage_portal.outbox.line import outages
-from engage_portal.outbox.line.outages import Kept
+from engage_portal.outbox.line.outages import Kept, Left
 from engage_portal.outbox.models import Item, Outage
 from engage_portal.outbox.states import State
 from engage_portal.outbox.words import items_in_words, kind_label, lasted
@@ -34,13 +34,15 @@ class Standing:
     """Whether it changes so soon that the page looks again by itself."""
 
 
-def standing(outage: Outage, kept: Kept | None) -> Standing:
-    """The state of an outage; of one that was not counted, as the row says it."""
+def standing(outage: Outage, kept: Kept | None, left: Left | None) -> Standing:
+    """The state of an outage; when the queue was empty is for one that was not counted as the row says it."""
     if outage.is_running:
         return Standing("Engage is away", "bad", None, moves=True)
-    emptied_at = outage.emptied_at if kept is None else outages.emptied_at(outage, kept)
-    if emptied_at is None:
+    if left is Left.PAUSED:
+        return Standing("Held by a pause", "wait", None)
+    if left is Left.MOVING:
         return Standing("Catching up", "wait", None, moves=_has_just_ended(outage))
+    emptied_at = outage.emptied_at if kept is None else outages.emptied_at(outage, kept)
     return Standing("Over", "good", emptied_at)
 
 
@@ -60,9 +62,9 @@ def with_files() -> QuerySet[Outage]:
     return outages.newest().annotate(files=Coalesce(Subquery(count, output_field=IntegerField()), 0))
 
 
-def story(outage: Outage, kept: Kept) -> list[Moment]:
+def story(outage: Outage, kept: Kept, left: Left | None) -> list[Moment]:
     """One outage, oldest first: Engage gone, what was kept, files, Engage back, everything arrived, what comes next."""
-    found = [*_beginning(outage), *_files(outage), *_ending(outage), *_arrival(outage, kept)]
+    found = [*_beginning(outage), *_files(outage), *_ending(outage), *_arrival(outage, kept, left)]
     if outage.is_running:
         found += ahead(outage.began_at)
     return sorted(found, key=lambda moment: moment.at)
@@ -144,14 +146,15 @@ def _ending(outage: Outage) -> list[Moment]:
     return [Moment(outage.ended_at, "Engage answers again", detail, tone="good")]
 
 
-def _arrival(outage: Outage, kept: Kept) -> list[Moment]:
+def _arrival(outage: Outage, kept: Kept, left: Left | None) -> list[Moment]:
     """What became of what was kept."""
     at = outages.emptied_at(outage, kept)
     if outage.is_running or not kept.total:
         return []
     states = ", ".join(f"{number:,} {state.label.lower()}" for state, number in kept.by_state.items())
     if at is None:
-        words = f"{items_in_words(kept.on_its_way)} of {kept.total:,} still on the way"
+        how = "held by a pause" if left is Left.PAUSED else "still on the way"
+        words = f"{items_in_words(kept.on_its_way)} of {kept.total:,} {how}"
         return [Moment(clock.now(), words, is_ahead=True)]
     stopped = kept.by_state.get(State.ATTENTION, 0)
     if stopped:

@@ -13,6 +13,7 @@ from engage_portal.core import clock
 from engage_portal.engage import Unavailable
 from engage_portal.fallback.models import SpoolEvent, SpoolFile
 from engage_portal.fallback.spool.withdrawing import recall
+from engage_portal.outbox import pauses
 from engage_portal.outbox.control import retry
 from engage_portal.outbox.line import breaker, outages
 from engage_portal.outbox.models import EngageLine, Item, Outage
@@ -110,7 +111,7 @@ def test_the_cost_of_the_list_does_not_grow_with_the_outages(
         Outage(cause="errors", began_at=now, opened_at=now, ended_at=now, first_item=1, last_item=0)
         for _ in range(20)
     )
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         page = vera_at_work.get(PAGE)
     assert page.text.count("counted within a minute") == 19
 
@@ -229,6 +230,43 @@ def test_what_staff_send_again_has_not_arrived(
     assert titles(page)[-1] == "1 item of 2 still on the way"
     assert "Catching up" in words(page)
     assert "Queue empty again not yet" in words(page)
+    listed = words(vera_at_work.get(PAGE))
+    assert "Catching up" in listed
+    assert "the queue was empty again" not in listed
+
+
+def test_an_outage_of_which_all_that_is_left_is_paused_says_so(
+    vera_at_work: Client, away: Outage, engage: Any, hand: Any
+) -> None:
+    building.item(kind="contact.create")
+    building.item(kind="contact.create", state=State.IN_DOUBT)
+    building.item()
+    back(engage, hand)
+    outages.settle()
+    pauses.pause(by="paula", reason="Moving house.", kind="contact.create")
+    assert "Catching up" in words(vera_at_work.get(PAGE))
+
+    Item.objects.exclude(kind="contact.create").update(
+        state=State.DELIVERED, holds=False, finished_at=clock.now()
+    )
+
+    page = vera_at_work.get(f"{PAGE}{away.pk}/")
+    assert titles(page)[-1] == "2 items of 3 held by a pause"
+    for told in (words(page), words(vera_at_work.get(PAGE))):
+        assert "Held by a pause" in told
+        assert "Catching up" not in told
+
+
+def test_an_outage_that_was_over_before_the_present_one_costs_no_look_at_its_items(
+    vera_at_work: Client, away: Outage, engage: Any, hand: Any, django_assert_num_queries: Any
+) -> None:
+    building.item(state=State.DELIVERED)
+    back(engage, hand)
+    outages.settle()
+    building.item()
+    outage = Outage.objects.get(pk=away.pk)
+    with django_assert_num_queries(1):
+        assert outages.left_of([outage]) == {}
 
 
 def test_the_pages_follow_what_is_on_its_way_for_an_hour(

@@ -12,14 +12,16 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import Enum, auto
 
 import pybreaker
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 
 from engage_portal.core import clock
 from engage_portal.engage import AuthFailed, EngageError, Misconfigured, Unavailable
+from engage_portal.outbox import pauses
 from engage_portal.outbox.models import EngageLine, Item, Outage
-from engage_portal.outbox.states import MOVING, State
+from engage_portal.outbox.states import CLAIMABLE, MOVING, State
 
 JOINED_WITHIN = timedelta(minutes=1)
 """Who goes away again this soon has not really been back."""
@@ -58,6 +60,14 @@ class Kept:
     def on_its_way(self) -> int:
         """How many items still go without anybody's help."""
         return sum(self.by_state.get(state, 0) for state in MOVING)
+
+
+class Left(Enum):
+    """What is left of what was kept in an outage."""
+
+    MOVING = auto()
+    PAUSED = auto()
+    """All of it waits until somebody ends a pause."""
 
 
 def follow(line: EngageLine, *, was_open: bool, failures: Sequence[EngageError]) -> None:
@@ -111,6 +121,23 @@ def emptied_at(outage: Outage, kept: Kept) -> datetime | None:
     if outage.ended_at is None or kept.on_its_way:
         return None
     return outage.emptied_at or max(outage.ended_at, kept.last_finished_at or outage.ended_at)
+
+
+def left_of(shown: Sequence[Outage]) -> dict[int, Left]:
+    """Outage → what is left of what was kept in it, by the ledger of this moment; those without are left out.
+
+    At most three queries. An outage that was over before the oldest item came in that is on its way costs nothing.
+    """
+    oldest = Item.objects.moving_oldest_first().values_list("pk", flat=True).first()
+    asked = [each.pk for each in shown if oldest and each.last_item is not None and each.last_item >= oldest]
+    if not asked:
+        return {}
+    moving = Item.objects.open().filter(
+        pk__gte=OuterRef("first_item"), pk__lte=OuterRef("last_item"), state__in=MOVING
+    )
+    held = pauses.current().covering() & Q(state__in=CLAIMABLE)
+    found = Outage.objects.filter(Exists(moving), pk__in=asked).annotate(goes=Exists(moving.exclude(held)))
+    return {pk: Left.MOVING if goes else Left.PAUSED for pk, goes in found.values_list("pk", "goes")}
 
 
 def settle() -> None:
