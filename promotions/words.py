@@ -40,10 +40,14 @@ def value_words(way: RedemptionChannel, language: str = "") -> str:
 
 
 def hint_words(way: RedemptionChannel, language: str = "") -> str:
-    """What a member does to get it: Engage's instruction, or what its kind asks for; empty where that is plain."""
+    """What a member does to get it: Engage's instruction, or what its kind asks for; empty where that is plain.
+
+    In a store the instruction is for whoever stands at the till, who hears it in their own answer.
+    """
     lang = spoken(language)
     by_kind = {"MANUAL": _BY_HAND[lang], "SWIPE": _BY_SWIPE[lang]}
-    return way.instruction or by_kind.get(way.value_type, "")
+    instruction = way.instruction if way.type == "ECOM" else None
+    return instruction or by_kind.get(way.value_type, "")
 
 
 def money_words(money: Money, language: str = "") -> str:

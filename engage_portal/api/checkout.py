@@ -66,7 +66,9 @@ def _answer(
             found.contact, channel=channel, language=language, store=store, is_away=is_away
         )
     vouchers = vouchers_for(found.contact) if found.contact else []
-    usable = [voucher.body for voucher in vouchers if voucher.state.is_usable]
+    usable = [
+        {**voucher.body, "text": voucher.text(language)} for voucher in vouchers if voucher.state.is_usable
+    ]
     cashier, customer = sentences(_situation(found, offers), language)
     return {
         "contact": _shown(found.contact) if found.contact else None,

@@ -163,7 +163,11 @@ CHECKOUT: dict[str, Any] = {
                 | {"state": {"enum": ["notYetValid", "redeemed", "expired"]}},
             },
         },
-        "vouchers": {"type": "array", "items": {"type": "object", "additionalProperties": True}},
+        "vouchers": {
+            "type": "array",
+            "description": "Usable now; `text` is what each is worth, for the cashier.",
+            "items": {"type": "object", "additionalProperties": True},
+        },
         "openOffers": _OPEN_OFFERS,
         "source": _SOURCE,
         "age": {"type": "integer", "description": "Seconds."},

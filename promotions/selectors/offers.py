@@ -40,6 +40,8 @@ class Offer:
     heading: str
     description: str
     value_text: str
+    discount: str
+    """The same where it is a number; empty for a gift in words."""
     code: str
     hint: str
     place: str
@@ -142,6 +144,7 @@ def _offer(view: AssignmentView) -> Offer:
         heading=entry.heading or entry.name or entry.description or "Offer",
         description=entry.description or "" if entry.heading or entry.name else "",
         value_text=_headline(way) if way else "",
+        discount=discount_words(way) if way else "",
         code=str(way.value or "") if way and way.value_type == "EXTERNALOFFER" else "",
         hint=hint_words(way) if way else "",
         place=place_words(entry.redemption_channels),

@@ -15,6 +15,7 @@ from engage_portal.outbox.states import State
 from promotions.kinds import VOUCHER_REACTIVATE
 from promotions.models import Voucher, VoucherUse
 from promotions.selectors.states import Dated, UseState, use_state
+from promotions.words import money_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,15 @@ class VoucherView:
     expires_on: datetime | None
     body: Mapping[str, Any]
     """In Engage's v3 language."""
+
+    @property
+    def value_text(self) -> str:
+        """What it is worth, as on a price tag; empty where Engage does not say."""
+        return self.text()
+
+    def text(self, language: str = "") -> str:
+        """The same in a language."""
+        return money_words(self.value, language) if self.value else ""
 
 
 @dataclass(frozen=True, slots=True)

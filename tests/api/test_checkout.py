@@ -37,7 +37,7 @@ def test_a_member_comes_with_what_a_till_may_see_and_with_their_offers(engage, t
     assert set(answer["contact"]) == SHOWN
     assert answer["contact"]["firstName"] == "Anna"
     assert seeds.ANNA_MONEY_ID in [offer["id"] for offer in answer["offers"]]
-    assert answer["vouchers"]
+    assert [voucher["text"] for voucher in answer["vouchers"]] == ["100 kr"]
     assert seeds.VOUCHER_USED_ID not in [voucher["id"] for voucher in answer["vouchers"]]
     assert (answer["source"], answer["age"]) == ("live", 0)
     assert answer["parts"] == {"contact": "live", "offers": "live", "vouchers": "live"}

@@ -38,9 +38,14 @@ def test_a_value_reads_as_people_say_it(given, english, swedish):
 
 def test_a_hint_is_engages_instruction_or_what_the_kind_asks_for():
     assert hint_words(way("PERCENT", 15)) == ""
-    assert hint_words(way("PERCENT", 15, instruction="Scan it")) == "Scan it"
+    assert hint_words(way("PERCENT", 15, type="ECOM", instruction="Enter it")) == "Enter it"
     assert hint_words(way("MANUAL", "A mug")) == "Ask the cashier"
     assert hint_words(way("SWIPE"), "sv") == "Visa den i kassan och svep"
+
+
+def test_what_the_cashier_has_to_do_is_not_told_to_the_member():
+    assert hint_words(way("PERCENT", 15, instruction="Scan it")) == ""
+    assert hint_words(way("MANUAL", "A mug", instruction="Give article 9905510")) == "Ask the cashier"
 
 
 @pytest.mark.parametrize(
