@@ -6,6 +6,7 @@ from engage_portal.engage.xml import BadNamesError
 from engage_portal.fallback.models import SpoolFile
 from engage_portal.fallback.spool import folder
 from engage_portal.fallback.spool.planning import LOOKED_AT, Plan
+from engage_portal.outbox.words import items_in_words
 
 _KIB = 1024
 _MINUTE, _HOUR = 60, 3600
@@ -31,6 +32,20 @@ def duration_in_words(seconds: int) -> str:
     if seconds < _HOUR:
         return f"{round(seconds / _MINUTE)} min"
     return f"{seconds / _HOUR:.1f} h"
+
+
+def goes_in_words(plan: Plan) -> str:
+    """What of a plan could go in files now, and what the rest waits for."""
+    waits = (
+        "Sales of people who signed up in this outage can once Engage has taken the file with them; "
+        "the rest waits for the API."
+    )
+    if plan.by_file:
+        goes = f"{items_in_words(plan.by_file)} could go in at least {files_in_words(plan.files)}."
+        return f"{goes} {items_in_words(plan.stays)} cannot now. {waits}" if plan.stays else goes
+    if any(each.goes_by_file for each in plan.waiting):
+        return f"Nothing of it can go in a file now. {waits}"
+    return "Nothing of it can go in a file: it waits for the API, or the file profile names no folder for it."
 
 
 def ways_in_words(plan: Plan) -> str:

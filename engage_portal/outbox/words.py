@@ -31,7 +31,7 @@ _IN_DOUBT_AFTER_BULK = "It went in a bulk call. It counts as delivered once it i
 
 def items_in_words(number: int) -> str:
     """A number of items."""
-    return "1 item" if number == 1 else f"{number} items"
+    return "1 item" if number == 1 else f"{number:,} items"
 
 
 def lasted(outage: Outage) -> str:

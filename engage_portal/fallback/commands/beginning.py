@@ -10,7 +10,7 @@ from engage_portal.fallback.spool.claiming import Claimed
 from engage_portal.fallback.spool.planning import Plan, plan
 from engage_portal.fallback.spool.starting import start_in_slices
 from engage_portal.fallback.spool.writing import write_next
-from engage_portal.fallback.words import files_in_words, folder_trouble, portions_in_words, ways_in_words
+from engage_portal.fallback.words import folder_trouble, goes_in_words, portions_in_words, ways_in_words
 from engage_portal.outbox.commands.arguments import add_by, whole
 from engage_portal.outbox.commands.speaking import Action, Answer, Options, Terminal
 from engage_portal.outbox.commands.tables import Rows
@@ -90,8 +90,7 @@ def _told(wanted: Plan) -> Answer:
         ]
         for each in wanted.waiting
     ]
-    files = f"{items_in_words(wanted.by_file)} could go in at least {files_in_words(wanted.files)}."
-    parts: list[Rows | Text] = [Rows(_TITLES, rows), Text(files)]
+    parts: list[Rows | Text] = [Rows(_TITLES, rows), Text(goes_in_words(wanted))]
     if wanted.portions:
         parts.append(_portion_rows(wanted))
     if not wanted.is_whole:

@@ -28,6 +28,7 @@ from engage_portal.fallback.tasks import tend_now
 from engage_portal.fallback.words import (
     files_in_words,
     folder_trouble,
+    goes_in_words,
     next_step,
     portions_in_words,
     trouble_in_words,
@@ -190,7 +191,7 @@ def _plan() -> dict[str, Any]:
         return {"trouble": trouble_in_words(bad)}
     return {
         "plan": wanted,
-        "plan_files": files_in_words(wanted.files),
+        "goes": goes_in_words(wanted),
         "looked_at": portions_in_words(),
         "ways": ways_in_words(wanted),
     }

@@ -54,13 +54,30 @@ def test_a_plan_names_the_files_and_what_has_to_wait(
     assert "Transactions\tby contact id\t3\t2" in said
     assert "Transactions\tby e-mail address\t1\t1" in said
     assert "Contacts\tnew, Member, source EngagePortal\t1\t1" in said
-    assert "5 items could go in at least 4 files." in said
+    assert "5 items could go in at least 4 files. 1 item cannot now. Sales of people who signed up" in said
     assert "first" not in said
     told = json.loads(spool("plan", "--json").out)
     assert (told["byFile"], told["stays"], told["files"], told["portionsAreAll"]) == (5, 1, 4, True)
 
     written = json.loads(spool("write", "--yes", "--json").out)
     assert (written["items"], len(written["files"])) == (5, 4)
+
+
+def test_a_plan_says_what_the_rest_waits_for(
+    till: APIClient, away: None, dropbox: Path, settings: Any
+) -> None:
+    sell(till, "101-1")
+    assert spool("plan").out.count("cannot now") == 0
+    born = sign_up(till, "Frida")
+    spool("write", "--yes")
+    sell(till, "hers", contact={"matchKey": born, "matchKeyType": "contactId"})
+
+    assert "Nothing of it can go in a file now. Sales of people who signed up in this outage can once" in spool("plan").out  # fmt: skip
+
+    settings.ENGAGE_FILE_PROFILE = ""
+    Item.objects.filter(kind="receipt.post").delete()
+    sign_up(till, "Gudrun")
+    assert "or the file profile names no folder for it." in spool("plan").out
 
 
 def test_a_plan_of_a_long_queue_looks_at_the_first_of_it(
