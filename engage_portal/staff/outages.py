@@ -17,6 +17,8 @@ from engage_portal.outbox.words import items_in_words, kind_label, lasted
 from engage_portal.staff.spool import Moment, ahead, events, moments
 
 _SHOWN_AT_ONCE = 100
+_READ_AT_ONCE = 500
+"""Events of files: several of them are one line."""
 _EVENTS_BESIDE_FILES = 40
 _OUTAGES_BESIDE_FILES = 5
 _FOLLOWED_FOR = timedelta(hours=1)
@@ -74,7 +76,7 @@ def beside_files() -> list[Moment]:
     """What happened to files and to Engage lately, newest first; in an outage only since it began, and what is next."""
     running = outages.running()
     happened = events().filter(at__gte=running.began_at) if running else events()
-    found = moments(happened[:_EVENTS_BESIDE_FILES])
+    found = moments(happened[:_READ_AT_ONCE])[:_EVENTS_BESIDE_FILES]
     if running:
         found += [_gone(running), *ahead(running.began_at)]
     else:
@@ -115,11 +117,12 @@ def _first_kept(item: Item) -> Moment:
 def _files(outage: Outage) -> list[Moment]:
     until = outage.emptied_at or clock.now()
     happened = events().filter(at__gte=outage.began_at, at__lte=until).order_by("at", "pk")
-    found = moments(happened[: _SHOWN_AT_ONCE + 1])
-    if len(found) > _SHOWN_AT_ONCE:
-        last = found[_SHOWN_AT_ONCE - 1]
-        found[_SHOWN_AT_ONCE:] = [Moment(last.at, "More happened to files", url=reverse("staff:files"))]
-    return found
+    read = list(happened[: _READ_AT_ONCE + 1])
+    found = moments(read[:_READ_AT_ONCE])
+    if len(read) <= _READ_AT_ONCE and len(found) <= _SHOWN_AT_ONCE:
+        return found
+    shown = found[:_SHOWN_AT_ONCE]
+    return [*shown, Moment(shown[-1].at, "More happened to files", url=reverse("staff:files"))]
 
 
 def _gone(outage: Outage) -> Moment:

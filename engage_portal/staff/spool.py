@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -10,6 +11,7 @@ from django.urls import reverse
 
 from engage_portal.fallback.dropbox import is_configured
 from engage_portal.fallback.models import SpoolEvent, SpoolFile
+from engage_portal.fallback.words import files_in_words
 
 State = SpoolFile.State
 _TONES: dict[str, str] = {
@@ -21,6 +23,7 @@ _TONES: dict[str, str] = {
 }
 _BAD = {"upload failed", "writing failed", "stuck", "one left out", "lost here", "left lying"}
 _GOOD = {"picked up", "uploaded"}
+_TOLD_TOGETHER = {"begun", "written", "uploaded", "picked up", "withdrawn"}
 _WORDS = {
     "begun": "begun",
     "written": "written and checked",
@@ -67,13 +70,35 @@ def story(file: SpoolFile) -> list[Moment]:
 
 
 def moments(events: Iterable[SpoolEvent]) -> list[Moment]:
-    """Events of files as lines of a timeline."""
-    return [_moment(event) for event in events]
+    """Events of files as lines of a timeline; what went well with several in a row within a minute is one line."""
+    return [_together(list(row)) for _, row in groupby(events, key=_alike)]
 
 
 def events() -> QuerySet[SpoolEvent]:
     """What happened to files, with them; newest first."""
     return SpoolEvent.objects.select_related("file").order_by("-at", "-pk")
+
+
+def _alike(event: SpoolEvent) -> tuple[object, ...]:
+    if event.what not in _TOLD_TOGETHER:
+        return (event.pk,)
+    return (event.what, event.actor, event.at.replace(second=0, microsecond=0))
+
+
+def _together(row: list[SpoolEvent]) -> Moment:
+    if len(row) == 1:
+        return _moment(row[0])
+    first, numbers = row[0], sorted({event.file.pk for event in row})
+    is_run = numbers[-1] - numbers[0] == len(numbers) - 1
+    files = f"Files {numbers[0]}–{numbers[-1]}" if is_run else files_in_words(len(numbers)).capitalize()
+    details = {_who(event) for event in row}
+    return Moment(
+        first.at,
+        f"{files} {_WORDS[first.what]}",
+        details.pop() if len(details) == 1 else "",
+        _tone(first),
+        reverse("staff:files"),
+    )
 
 
 def _moment(event: SpoolEvent) -> Moment:

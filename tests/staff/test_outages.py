@@ -188,6 +188,42 @@ def test_files_stand_in_the_timeline_of_their_outage(
     assert "1 file uploaded" in words(vera_at_work.get(PAGE))
 
 
+def test_what_went_well_with_several_files_is_one_line(
+    vera_at_work: Client,
+    till: APIClient,
+    dropbox: Path,  # noqa: F811
+    away: Outage,
+    hand: Any,
+    settings: Any,
+) -> None:
+    settings.SPOOL_MAX_RECORDS = 1
+    for number in range(3):
+        sell(till, f"101-{number}")
+    start(by="karin")
+    send_files()
+    one, two, three = SpoolFile.objects.order_by("pk")
+    two.events.filter(what="uploaded").update(what="upload failed", detail="The dropbox is full.")
+    hand.shift(60)
+    for file in (one, three):
+        SpoolEvent.objects.create(file=file, what="picked up")
+
+    page = vera_at_work.get(f"{PAGE}{away.pk}/")
+
+    assert titles(page)[4:] == [
+        f"Files {one.pk}–{three.pk} begun",
+        f"Files {one.pk}–{three.pk} written and checked",
+        f"File {one.pk} uploaded",
+        f"File {two.pk} could not be uploaded",
+        f"File {three.pk} uploaded",
+        "2 files picked up by Engage",
+    ]
+    assert "begun By karin." in words(page)
+    assert "checked 1 record" in words(page)
+    beside = titles(vera_at_work.get("/staff/files/"))
+    assert "2 files picked up by Engage" in beside
+    assert f"Files {one.pk}–{three.pk} begun" in beside
+
+
 def test_a_long_story_of_files_is_cut(
     vera_at_work: Client,
     till: APIClient,
