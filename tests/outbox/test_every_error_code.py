@@ -100,6 +100,7 @@ CATALOGUE = [
     ("promotion.redeem", 404, "PromotionNotAssociatedWithContact", FINAL),
     ("promotion.redeem", 409, "PromotionNotValidForRedemptionChannel", FINAL),
     ("promotion.redeem", 409, "PromotionAlreadyRedeemed", FINAL),
+    ("promotion.redeem", 409, "PromotionExpired", FINAL),
     ("voucher.redeem", 400, "InvalidRewardVoucherId", FINAL),
     ("voucher.redeem", 404, "RewardVoucherNotFound", FINAL),
     ("voucher.redeem", 409, "RewardVoucherAlreadyRedeemed", FINAL),
@@ -127,6 +128,7 @@ AFTER_A_LOST_ANSWER = [
 ]
 LOOKED_UP = [
     (400, "InvalidEmailAddress", FINAL), (400, "InvalidPhoneNumber", FINAL), (400, "InvalidSearchQuery", FINAL),
+    (400, "InvalidSocialSecurityNumber", FINAL),
     (400, "InvalidContactType", FINAL), (409, "MultipleMatches", FINAL), (404, "ContactNotFound", AGAIN),
     (500, "InvalidSystemConfiguration", FINAL), (500, "", AGAIN), (504, "", AGAIN),
 ]  # fmt: skip
