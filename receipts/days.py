@@ -60,6 +60,11 @@ class Tally:
         setattr(self, name, getattr(self, name) + count)
 
     @property
+    def label(self) -> str:
+        """What it counts, for people: offers that take off an amount have a sum, and stand for themselves."""
+        return f"{self.kind}, money off" if self.kind == REDEMPTIONS and self.currency else self.kind
+
+    @property
     def stages(self) -> list[tuple[str, int]]:
         """How far how many came, in words; only stages that have any."""
         found = [
@@ -172,9 +177,9 @@ def _receipts(sold: QuerySet[Receipt]) -> Iterator[Mapping[str, Any]]:
 
 
 def _uses(used: QuerySet[Any], word: str) -> Iterator[Mapping[str, Any]]:
-    rows = used.order_by().values("store", "state")
-    for row in rows.annotate(count=Count("pk")):
-        yield {**row, "kind": word, "currency": "", "total": None}
+    rows = used.order_by().values("store", "state", "currency")
+    for row in rows.annotate(count=Count("pk"), total=Sum("money")):
+        yield {**row, "kind": word}
 
 
 def _state_of_voucher() -> Case:

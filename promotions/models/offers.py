@@ -81,6 +81,14 @@ class Redemption(models.Model):
         blank=True,
         help_text="Hash of its caller's Idempotency-Key: their repeated request is this use.",
     )
+    money = models.DecimalField(
+        max_digits=12,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text="What it took off, where that is an amount.",
+    )
+    currency = models.CharField(max_length=3, blank=True)
     accepted_at = models.DateTimeField(default=clock.now)
 
     class Meta:

@@ -58,6 +58,14 @@ class VoucherUse(models.Model):
         blank=True,
         help_text="Hash of its caller's Idempotency-Key: their repeated request is this use.",
     )
+    money = models.DecimalField(
+        max_digits=12,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text="What it was worth, where our copy knew.",
+    )
+    currency = models.CharField(max_length=3, blank=True)
     accepted_at = models.DateTimeField(default=clock.now)
     released_at = models.DateTimeField(
         null=True, blank=True, help_text="When its reactivation was accepted: from then on, usable again."

@@ -135,3 +135,8 @@ def _body(entry: RewardVoucher, *, redeemed: bool, redeemed_on: datetime | None)
     if redeemed != entry.redeemed or redeemed_on != entry.redeemed_on:
         body |= {"redeemed": redeemed, "redeemedOn": redeemed_on.isoformat() if redeemed_on else None}
     return body
+
+
+def worth_of(voucher: Voucher) -> Money | None:
+    """What Engage said that a voucher is worth."""
+    return RewardVoucher.read(decode(voucher.raw.encode())).value

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from contacts.models import Contact
 from engage_portal.core.clock import Deadline
 from engage_portal.core.till_time import till_time
-from engage_portal.engage import Conflict, NotFound, Rejected
+from engage_portal.engage import Conflict, Money, NotFound, Rejected
 from engage_portal.outbox.control import cancel
 from engage_portal.outbox.delivery.live import Delivered, deliver_now
 from engage_portal.outbox.line import breaker
@@ -20,6 +20,7 @@ from promotions.kinds import REDEEM
 from promotions.models import Assignment, Redemption
 from promotions.selectors.offers import entry_of, ways_of
 from promotions.selectors.states import UseState, use_state
+from promotions.services.amounts import kept_amount
 from promotions.services.offers import offers_asked
 from promotions.services.repeating import refuse_again
 from promotions.services.trust import trust_give_back, trust_take, trust_take_late
@@ -197,6 +198,7 @@ def _accept(
                 store=store,
                 api_key_name=actor,
                 request_key=request_key,
+                **kept_amount(_worth(assignment, channel)),
             )
             Assignment.objects.filter(pk=assignment_id).update(redeemed=True)
             item = enqueue(
@@ -212,6 +214,12 @@ def _accept(
     except IntegrityError:
         raise _already_redeemed(assignment_id) from None
     return redemption, item
+
+
+def _worth(assignment: Assignment | None, channel: str) -> Money | None:
+    """What it takes off in a channel, where our copy knows and it is an amount."""
+    way = ways_of(entry_of(assignment)).get(channel) if assignment else None
+    return way.value if way is not None and isinstance(way.value, Money) else None
 
 
 @transaction.atomic

@@ -23,9 +23,10 @@ from promotions.selectors.trust import (
     today,
     worth_of,
 )
+from promotions.services.amounts import kept_amount
 
 NOT_ON_TRUST = "NotOnTrust"
-_LARGEST = 10**9
+_LARGEST_PERCENT = 10**5
 
 
 def trust_take(redemption: Redemption, assignment: Assignment | None) -> None:
@@ -94,16 +95,14 @@ def _take(redemption: Redemption, assignment: Assignment | None, *, is_forced: b
 
 def _count(redemption: Redemption, worth: Worth, *, currency: str, is_beyond: bool) -> None:
     money = worth.money_in(currency) or worth.money_in("")
-    is_sound = money is not None and 0 <= money.amount < _LARGEST
     percent = worth.percent
     TrustedUse.objects.create(
         redemption_id=redemption.pk,
         store=redemption.store,
         day=today(),
         kind=worth.kind[:20],
-        percent=percent if percent is not None and 0 <= percent < _LARGEST // 10**4 else None,
-        money=money.amount if money is not None and is_sound else None,
-        currency=money.currency[:3] if money is not None and is_sound else "",
+        percent=percent if percent is not None and 0 <= percent < _LARGEST_PERCENT else None,
+        **kept_amount(money),
         is_beyond=is_beyond,
         accepted_at=clock.now(),
     )

@@ -19,7 +19,8 @@ from engage_portal.outbox.states import State
 from promotions.kinds import VOUCHER_REACTIVATE, VOUCHER_REDEEM
 from promotions.models import Voucher, VoucherUse
 from promotions.selectors.states import UseState, use_state
-from promotions.selectors.vouchers import standings
+from promotions.selectors.vouchers import standings, worth_of
+from promotions.services.amounts import kept_amount
 from promotions.services.repeating import refuse_again
 from promotions.services.voucher_copy import vouchers_asked
 from promotions.words import already_redeemed_words
@@ -120,6 +121,7 @@ def _accept(
                 store=store,
                 api_key_name=actor,
                 request_key=request_key,
+                **kept_amount(worth_of(voucher) if voucher else None),
             )
             if _open_items(voucher_id).filter(kind=VOUCHER_REACTIVATE, state=State.ATTENTION).exists():
                 raise Conflict(

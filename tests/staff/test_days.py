@@ -8,15 +8,20 @@ from decimal import Decimal
 from uuid import uuid4
 
 import pytest
+from django.utils.timezone import localdate
 
+from engage_portal.engage import Money
 from engage_portal.outbox import control
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.services import forget_finished
 from engage_portal.outbox.states import State
+from engage_portal.sandbox import seeds
 from promotions.models import Redemption, VoucherUse
+from promotions.services.amounts import kept_amount
 from receipts.clashes import clash_settle
 from receipts.days import Standing, store_days
 from receipts.models import Clash, Receipt, Store
+from tests.api.talking import redeem_path, voucher_path
 from tests.pages import building
 from tests.pages.people import signed_in
 
@@ -81,6 +86,37 @@ def test_a_voucher_whose_sale_was_cancelled_counts_as_cancelled_once_engage_know
     (tally,) = day.tallies
     assert (tally.waiting, tally.attention, tally.cancelled) == figures
     assert (tally.count, tally.confirmed, day.is_complete) == (1, 0, is_complete)
+
+
+def test_what_was_used_is_summed_up_where_it_is_an_amount(engage, till, vera_at_work):
+    till.get("/api/v3/promotion-assignments", {"contactId": seeds.ANNA_ID})
+    till.get("/api/v3/reward-vouchers", {"contactId": seeds.ANNA_ID})
+    for offer in (seeds.ANNA_MONEY_ID, seeds.ANNA_PERCENT_ID):
+        assert till.post(redeem_path(offer), {"redemptionChannel": "POS"}).status_code == 200
+    assert till.post(voucher_path("redeem"), {}).status_code == 200
+    today = localdate(Redemption.objects.first().accepted_at)
+    (day,) = store_days(today)
+    assert [(tally.label, tally.count, tally.total, tally.currency) for tally in day.tallies] == [
+        ("Redemptions", 1, 0, ""),
+        ("Redemptions, money off", 1, 100, "SEK"),
+        ("Vouchers", 1, 100, "SEK"),
+    ]
+    page = vera_at_work.get(DAYS, {"day": today.isoformat()}).text
+    assert page.count("100.00\N{NO-BREAK SPACE}SEK") == 2
+    file = vera_at_work.get(DAYS, {"day": today.isoformat(), "csv": "1"}).text
+    rows = list(csv.DictReader(io.StringIO(file)))
+    assert [(row["kind"], row["currency"]) for row in rows] == [
+        ("Redemptions", ""),
+        ("Redemptions", "SEK"),
+        ("Vouchers", "SEK"),
+    ]
+    assert rows[0]["total"] == ""
+    assert [Decimal(row["total"]) for row in rows[1:]] == [100, 100]
+
+
+@pytest.mark.parametrize("amount", [-1, 10**9, 10**30])
+def test_an_amount_that_no_offer_has_is_not_summed_up(amount):
+    assert kept_amount(Money(Decimal(amount), "SEK")) == {"money": None, "currency": ""}
 
 
 def test_sales_come_first_and_guests_last(db):
