@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import shlex
 import socket
 import sqlite3
@@ -24,6 +25,7 @@ from django.core.cache import cache
 from tests.conftest import make_receipt
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+_dice = secrets.SystemRandom()  # other test processes begin each test with the same seed of `random`
 PATIENCE = 180
 """Seconds, against what hangs: on a busy machine a process may take half a minute to begin."""
 
@@ -40,10 +42,12 @@ def until(condition: Callable[[], Any], *, seconds: float = PATIENCE, what: str 
 
 
 def free_port() -> int:
-    """A port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on at this moment, and that the system gives to nobody who asks for any."""
+    while True:
+        port = _dice.randrange(20_000, 32_000)  # below those that connections get, on Linux and elsewhere
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass

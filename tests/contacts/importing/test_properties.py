@@ -115,10 +115,10 @@ class Portal:
         elif step == "up":
             bring_up(self.sandbox)
         else:
-            queued = list(Item.objects.values_list("pk", "fields", "state"))
+            queued = list(Item.objects.order_by("pk").values_list("pk", "fields", "state"))
             made_at = clock.now()
             imported(updated=[{"contactId": seeds.ANNA_ID, "city": self.there}], made_at=made_at)
-            assert list(Item.objects.values_list("pk", "fields", "state")) == queued
+            assert list(Item.objects.order_by("pk").values_list("pk", "fields", "state")) == queued
 
 
 def story(portal: Portal, steps: list[str]) -> None:
