@@ -56,10 +56,16 @@ def demo(
         assert not alive, f"still running: {alive}"
 
 
-def test_the_demo_starts_stops_and_keeps_its_data(tmp_path: Path) -> None:
+@pytest.fixture
+def http() -> Iterator[httpx.Client]:
+    """A client that waits for a process that has just begun."""
+    with httpx.Client(timeout=PATIENCE) as client:
+        yield client
+
+
+def test_the_demo_starts_stops_and_keeps_its_data(tmp_path: Path, http: httpx.Client) -> None:
     home, port, engage_port = tmp_path / "demo", free_port(), free_port()
     portal = f"http://127.0.0.1:{port}"
-    http = httpx.Client(timeout=PATIENCE)
     with demo(home, port, engage_port) as (_, printed):
         key = re.findall(r"KEY=(\S+)", printed)[0]
         sold = http.post(
