@@ -121,6 +121,16 @@ class SpoolFile(models.Model):
         return groups.in_words(self.group)
 
     @property
+    def is_undecided(self) -> bool:
+        """Whether a person has to find out if Engage has it: its upload broke off, and it does not lie there."""
+        return self.state == self.State.STUCK and self.step != Step.DONE
+
+    @property
+    def state_label(self) -> str:
+        """Where it stands, for people."""
+        return "Needs a decision" if self.is_undecided else self.State(self.state).label
+
+    @property
     def is_open(self) -> bool:
         """Whether it owns items still."""
         return self.state not in ENDED

@@ -237,6 +237,9 @@ def test_a_person_decides_what_became_of_a_file_after_a_question(
 ) -> None:
     SpoolFile.objects.update(state="stuck", step=Step.WRITING, problem="The upload broke off.")
     page = files_hand.get(f"{PAGE}{begun.pk}/").text
+    for told in (page, files_hand.get(PAGE).text):
+        assert "Needs a decision" in told
+        assert "Not picked up" not in told
     address = f"{PAGE}{begun.pk}/settle/?was_taken={said}"
     assert f'href="{address}"' in page
     asked = words(files_hand.get(address))

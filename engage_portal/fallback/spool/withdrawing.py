@@ -63,7 +63,7 @@ def left_because(file: SpoolFile) -> str:
     """Why a file is not taken back, by what it is now; the end of a sentence."""
     file.refresh_from_db()
     if file.state not in AT_HOME:
-        return f"it is {file.get_state_display().lower()}"
+        return f"it {'needs a decision' if file.is_undecided else f'is {file.state_label.lower()}'}"
     if file.step != Step.NOT_BEGUN:
         return "its upload has begun"
     return "somebody works on it just now, try again in a minute"

@@ -15,7 +15,7 @@ from engage_portal.accounts.access import staff_page
 from engage_portal.core import clock
 from engage_portal.core.clock import Deadline
 from engage_portal.engage.xml import BadNamesError
-from engage_portal.fallback.dropbox import Step, is_configured
+from engage_portal.fallback.dropbox import is_configured
 from engage_portal.fallback.models import ENDED, SpoolEvent, SpoolFile
 from engage_portal.fallback.selectors import next_of_types
 from engage_portal.fallback.spool import folder
@@ -101,15 +101,13 @@ def file(request: HttpRequest, number: int) -> HttpResponse:
     found = get_object_or_404(SpoolFile, pk=number)
     items = Item.objects.filter(spool_file=found.key).order_by("pk")
     item_count = items.count()
-    is_undecided = found.state == SpoolFile.State.STUCK and found.step != Step.DONE
     context = {
         **_row(found, next_of_types()),
         "items": items[:_ITEMS_SHOWN],
         "item_count": item_count,
         "more": max(item_count - _ITEMS_SHOWN, 0),
         "story": story(found),
-        "is_undecided": is_undecided,
-        "can_move": is_undecided or found.may_be_withdrawn or found.state == SpoolFile.State.READY,
+        "can_move": found.is_undecided or found.may_be_withdrawn or found.state == SpoolFile.State.READY,
         "can_download": found.is_kept,
     }
     return render(request, "staff/file.html", context)

@@ -214,6 +214,14 @@ def test_withdrawing_names_what_could_not_be(till: APIClient, away: None, dropbo
     assert "There is no file 99999." in spool("withdraw", 99999).err
 
 
+@pytest.mark.parametrize(("step", "why"), [("renaming", "needs a decision"), ("done", "is not picked up")])
+def test_withdrawing_says_how_a_file_stands_that_is_with_engage(db: None, step: str, why: str) -> None:
+    file = SpoolFile.objects.create(
+        file_type="transactions", group="email", state="stuck", step=step, problem="It lies there."
+    )
+    assert f"File {file.pk} was left as it is: it {why}." in spool("withdraw", file.pk).err
+
+
 def test_withdrawing_all_names_what_a_worker_has_just_begun(
     till: APIClient, away: None, dropbox: Path, settings: Any
 ) -> None:
