@@ -232,7 +232,7 @@ def rows_of(days: Iterable[StoreDay]) -> Iterator[list[str]]:
     for one in days:
         for tally in one.tallies:
             counts = (tally.waiting, tally.attention, tally.sent, tally.confirmed, tally.cancelled)
-            total = f"{tally.total:f}" if tally.currency else ""
+            total = f"{tally.total:.2f}" if tally.currency else ""
             yield [
                 one.store,
                 tally.kind,
