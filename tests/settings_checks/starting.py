@@ -31,6 +31,6 @@ def run(
         env=environment(home, **changes),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )

@@ -142,7 +142,7 @@ def checked(tmp_path_factory) -> list[tuple[int, str]]:
         env={**environment(home), "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=540,
         check=True,
     )
     return [tuple(json.loads(line)) for line in ended.stdout.splitlines()]
