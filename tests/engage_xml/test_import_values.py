@@ -1,5 +1,6 @@
 """Whatever tills and people hand in comes out of an import file as it went in, and the file is always well-formed."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from engage_portal.engage.xml import ContactRecord
+from engage_portal.engage.xml import ContactRecord, RedemptionRecord
 from engage_portal.engage.xml.imports import texts
-from tests.engage_xml.examples import CONTACTS, TRANSACTIONS, checked, receipt, written
+from tests.engage_xml.examples import CONTACTS, REDEEMED, TRANSACTIONS, checked, receipt, written
 
 FORBIDDEN = {*map(chr, range(0x20)), "\ufffe", "\uffff"} - {"\t", "\n", "\r"}
 PIECES = ["<", "&", "]]>", '"', "\x00", "\x1f", "\ud800", "\ufffe", "😀", "\r\n", "\t", " "]
@@ -64,6 +65,29 @@ def test_contacts_read_back_as_they_were_and_only_what_was_cleared_is_empty(peop
     members = etree.fromstring(content)[0]
     assert [{etree.QName(each).localname: each.text or "" for each in member} for member in members] == [
         {name: cleaned(text) for name, text in fields.items()} for fields in people
+    ]
+
+
+@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+@given(
+    st.lists(st.uuids(), min_size=1, max_size=4, unique=True),
+    st.sampled_from(["POS", "ECOM", "OTHER"]),
+    st.datetimes(datetime(1971, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - Hypothesis adds the zone
+    st.none() | SOME,
+    st.none() | SOME,
+)
+def test_redemptions_read_back_as_they_were(coupons, channel, at, key, store):
+    uses = [
+        RedemptionRecord(str(one).upper(), channel, at.isoformat(), contact_key=key, store_id=store)
+        for one in coupons
+    ]
+    content = written(REDEEMED, uses)
+    with TemporaryDirectory() as folder:
+        checked(Path(folder), content, REDEEMED)
+    told = {"redemptionChannel": channel, "redeemedDateTime": at.isoformat()}
+    told |= {name: cleaned(text) for name, text in (("contactKey", key), ("storeId", store)) if text}
+    assert [{each.tag: each.text for each in record} for record in etree.fromstring(content)] == [
+        {"couponId": str(one), **told} for one in coupons
     ]
 
 
