@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from engage_portal.fallback.dropbox import is_configured
 from engage_portal.fallback.models import SpoolEvent, SpoolFile
+from engage_portal.fallback.spool.starting import RULE
 from engage_portal.fallback.words import files_in_words
 
 State = SpoolFile.State
@@ -117,9 +118,9 @@ def _tone(event: SpoolEvent) -> str:
 
 
 def ahead(since: datetime) -> list[Moment]:
-    """When files are begun by rule, if that is still to come."""
+    """When files are begun by rule, if that is still to come: what staff began before does not stand for it."""
     if not settings.SPOOL_AFTER or not is_configured():
         return []
     at = since + timedelta(hours=settings.SPOOL_AFTER)
-    begun = SpoolFile.objects.filter(made_at__gte=since, is_for_outage=True).exists()
+    begun = SpoolFile.objects.filter(made_at__gte=since, is_for_outage=True, made_by=RULE).exists()
     return [] if begun else [Moment(at, "What waits goes in files, unless Engage is back", is_ahead=True)]

@@ -216,6 +216,7 @@ def test_what_went_well_with_several_files_is_one_line(
         f"File {two.pk} could not be uploaded",
         f"File {three.pk} uploaded",
         "2 files picked up by Engage",
+        "What waits goes in files, unless Engage is back",
     ]
     assert "begun By karin." in words(page)
     assert "checked 1 record" in words(page)

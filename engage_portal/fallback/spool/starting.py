@@ -21,7 +21,8 @@ _AGAIN_AFTER = timedelta(hours=1)
 """Engage's imports run once an hour: more often, files would only be more and smaller."""
 SLICE_SECONDS = 20
 """For which a command claims before it writes what it claimed."""
-_RULE = "portal"
+RULE = "portal"
+"""Who begins files by rule."""
 _STOPPED_AT = "fallback:round:stopped_at"
 """Whose round's time was over, and where. Where the cache loses it or is away, what is left goes after that hour."""
 _Stopped = tuple[str, bool, str, int]
@@ -61,8 +62,8 @@ def start_if_due(end: Deadline) -> Claimed | None:
         if not (is_for_outage and breaker.is_closed()):
             return _begun(by, end, (kind, last))
         _remember(None)  # the API is back: what is left goes by it
-    mine = SpoolFile.objects.filter(is_for_outage=True, made_by=_RULE, made_at__gt=clock.now() - _AGAIN_AFTER)
-    return None if not is_long_away() or mine.exists() else _begun(_RULE, end)
+    mine = SpoolFile.objects.filter(is_for_outage=True, made_by=RULE, made_at__gt=clock.now() - _AGAIN_AFTER)
+    return None if not is_long_away() or mine.exists() else _begun(RULE, end)
 
 
 def _begun(by: str, end: Deadline, goes_on_at: _Place | None = None) -> Claimed:
