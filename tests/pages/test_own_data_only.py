@@ -1,10 +1,13 @@
 """One customer never sees another's data, whatever they put into an address."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
+import time_machine
 from django.test import Client
 
+from engage_portal.core import clock
 from tests.pages import building
 from tests.pages.people import signed_in
 
@@ -27,6 +30,13 @@ def bobs_ids(bob) -> list[str]:
 @pytest.mark.parametrize("path", PAGES)
 def test_a_stranger_is_asked_to_sign_in(client, path):
     assert client.get(path)["Location"] == f"/sign-in/?next={path}"
+
+
+@pytest.fixture(autouse=True)
+def at_one_moment() -> Iterator[None]:
+    """What a page says may become yesterday's at midnight."""
+    with time_machine.travel(clock.now(), tick=False):
+        yield
 
 
 @pytest.mark.parametrize("path", PAGES)
