@@ -146,7 +146,7 @@ def test_setting_many_aside_costs_no_query_for_each(
 
     file = SpoolFile.objects.get()
     assert file.state == SpoolFile.State.WITHDRAWN
-    told = list(file.events.filter(what="one left out").values_list("detail", flat=True))
+    told = list(file.events.filter(what="one left out").order_by("pk").values_list("detail", flat=True))
     assert len(told) == 21
     assert told[-1] == "And 4 more: each item says why."
 
