@@ -65,7 +65,7 @@ class ReceiptPost(Handler[Receipt]):
         """`POST /api/v3/receipts`, tagged with Engage's contact id wherever that can be known."""
         _hold_unknown_store(item, subject)
         _hold_deleted_contact(subject)
-        hold_for_uses(subject)
+        hold_for_uses(item, subject)
         return posting(subject)
 
     def file_row(self, item: Item, subject: Receipt) -> FileRow | None:

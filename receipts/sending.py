@@ -13,9 +13,15 @@ from contacts.models import Contact
 from engage_portal.core import clock
 from engage_portal.core.ids import EngageContactId, parse_guid
 from engage_portal.engage import EngageClient, payloads
+from engage_portal.outbox.delivery.verdicts import is_exhausted
+from engage_portal.outbox.models import Item
 from engage_portal.outbox.registry import Call, NotReadyError
 from promotions.models import Assignment
-from promotions.selectors.underway import is_use_underway
+from promotions.selectors.underway import (
+    uses_of_offers_underway,
+    uses_of_promotions_underway,
+    uses_of_vouchers_underway,
+)
 from receipts.models import Receipt
 from receipts.tagging import PersonalKey, is_tagged, key_as_sent, personal_key, tagged_by_id
 
@@ -47,19 +53,34 @@ def posting(receipt: Receipt) -> Call:
     return Call(_POST, lambda client: client.post_receipt(body))
 
 
-def hold_for_uses(receipt: Receipt) -> None:
+def hold_for_uses(item: Item, receipt: Receipt) -> None:
     """Raise NotReadyError while Engage is about to hear of what a receipt says was used: that goes first.
 
-    The bound is in `is_use_underway`: what fails stops no sale. A receipt that names nothing, as most, costs no query.
+    What fails stops no sale, and neither does one wait that has waited for as long as anybody wants to: what is not
+    ready then would need a person. A receipt that names nothing, as most, costs no query.
     """
     names_offers, names_vouchers = '"usedPromotions":' in receipt.body, '"usedBonusChecks":' in receipt.body
-    if not (names_offers or names_vouchers):
+    if not (names_offers or names_vouchers) or is_exhausted(item):
         return
-    used = payloads.decode_receipt(receipt.body.encode()).used_promotions if names_offers else ()
-    ids = [parse_guid(str(each.coupon_id)) for each in used] if isinstance(used, tuple) else []
-    vouchers_of = receipt.contact if names_vouchers else None
-    if is_use_underway(assignments=[guid for guid in ids if guid], vouchers_of=vouchers_of):
+    if (names_offers and _are_offers_underway(receipt)) or (
+        names_vouchers and receipt.contact and uses_of_vouchers_underway(whose=receipt.contact).exists()
+    ):
         raise NotReadyError("What was used in it goes first.")
+
+
+def _are_offers_underway(receipt: Receipt) -> bool:
+    """By its own id, which may be somebody else's; by that of the promotion only where the contact is known."""
+    used = payloads.decode_receipt(receipt.body.encode()).used_promotions
+    ids = [
+        (parse_guid(str(each.coupon_id)), parse_guid(str(each.promotion_id)))
+        for each in (used if isinstance(used, tuple) else ())
+    ]
+    offers = [offer for offer, _ in ids if offer]
+    templates = [template for offer, template in ids if template and not offer]
+    if uses_of_offers_underway(offers).exists():
+        return True
+    whose = receipt.contact
+    return whose is not None and uses_of_promotions_underway(templates, whose=whose).exists()
 
 
 def payload_sent(receipt: Receipt) -> payloads.Receipt:

@@ -1,8 +1,12 @@
 """The order of a checkout: the sale never waits for what is redeemed, and tells Engage what was used."""
 
+from datetime import timedelta
+
 import pytest
 
+from engage_portal.core import clock
 from engage_portal.engage.wire import decode
+from engage_portal.outbox.models import Item
 from engage_portal.outbox.pauses import pause
 from engage_portal.outbox.states import State
 from engage_portal.sandbox import seeds
@@ -116,6 +120,32 @@ def test_after_an_outage_the_sale_goes_after_what_was_used_in_it_also_where_that
     deliver_all()
     order = [each.path.rpartition("/")[2] for each in wire.of("POST")]
     assert order == ["redeem", "redeem", "receipts"]
+
+
+def test_a_use_is_waited_for_also_where_the_sale_names_it_by_its_promotion_alone(wire, till, receipt_body):
+    till.get(ASSIGNMENTS, {"contactId": seeds.ANNA_ID})
+    take_down(wire)
+    assert till.post(redeem_path(seeds.ANNA_PERCENT_ID), POS).status_code == 202
+    used = [{"promotionId": seeds.PERCENT_TEMPLATE_ID}]
+    assert till.post(RECEIPTS, receipt_body("101-1", usedPromotions=used)).status_code == 202
+    wire.engage.faults.clear()
+    wire.engage.faults.set("500", endpoint=REDEEM, times=1)
+    wire.sent.clear()
+    deliver_all()
+    order = [each.path.rpartition("/")[2] for each in wire.of("POST")]
+    assert order == ["redeem", "redeem", "receipts"]
+
+
+def test_a_sale_that_waited_for_an_outage_of_weeks_goes_by_itself(engage, till, receipt_body, settings):
+    """What is not ready after so long needs a person, and nothing is wrong with this one."""
+    take_down(engage)
+    assert till.post(redeem_path(seeds.ANNA_PERCENT_ID), POS).status_code == 202
+    assert till.post(RECEIPTS, receipt_body("101-1", **USED)).status_code == 202
+    Item.objects.update(first_due_at=clock.now() - timedelta(days=settings.OUTBOX_GIVE_UP_DAYS + 1))
+    bring_up(engage)
+    assert [item.state for item in items(kind="promotion.redeem")] == [State.DELIVERED]
+    assert [item.state for item in items(kind="receipt.post")] == [State.ACCEPTED]
+    assert engage.engage.posted("101-1") == 1
 
 
 def test_a_use_that_is_paused_holds_no_sale_back(engage, till, receipt_body):
