@@ -88,7 +88,7 @@ class Redemption(models.Model):
         blank=True,
         help_text="What it took off, where that is an amount.",
     )
-    currency = models.CharField(max_length=3, blank=True)
+    currency = models.CharField(max_length=3, blank=True, default="", db_default="")
     accepted_at = models.DateTimeField(default=clock.now)
 
     class Meta:

@@ -65,7 +65,7 @@ class VoucherUse(models.Model):
         blank=True,
         help_text="What it was worth, where our copy knew.",
     )
-    currency = models.CharField(max_length=3, blank=True)
+    currency = models.CharField(max_length=3, blank=True, default="", db_default="")
     accepted_at = models.DateTimeField(default=clock.now)
     released_at = models.DateTimeField(
         null=True, blank=True, help_text="When its reactivation was accepted: from then on, usable again."
