@@ -39,6 +39,8 @@ class Receipts(EngageView):
         try:
             payload = payloads.decode_receipt(raw_body(request))
         except payloads.PayloadError as refused:
+            if refused.rest is not None:  # what is known of a store is told to its own tills
+                store_for(self.key, refused.rest.store_external_id)
             raise wholly_refused(refused) from None
         store_for(self.key, payload.store_external_id)
         recorded = receipt_record(payload=payload, actor=self.key.name, deadline=self.deadline)

@@ -56,6 +56,15 @@ def test_a_store_and_its_numbers_are_told_with_the_shape_without_asking_engage(s
     assert len(engage.engage.requests) == asked
 
 
+def test_what_is_known_of_a_store_is_not_told_to_the_tills_of_another_one(engage, till):
+    till.get("/api/v3/stores")
+    Store.objects.filter(pk="102").update(prefix="A-")
+    answer = till.post(RECEIPTS, make_receipt(storeExternalId="102", currency="kr"))
+    assert answer.status_code == 403
+    assert "A-" not in answer.content.decode()
+    assert not Receipt.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("members", "told"),
     [
