@@ -27,9 +27,9 @@ from engage_portal.outbox import pauses
 from engage_portal.outbox.line import breaker
 from promotions.selectors import offers_for
 from promotions.services.offers import offers_want
-from receipts.history import history_want
-from receipts.purchases import purchases_newest
-from receipts.selectors import PurchaseStatus
+from receipts.history.pages import history_want
+from receipts.history.shown import purchases_newest
+from receipts.selectors.purchases import PurchaseStatus
 
 _NEWEST = 6
 _FORM = ["GET", "HEAD", "POST"]

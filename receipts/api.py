@@ -13,9 +13,9 @@ from engage_portal.api.parsers import RawJSONParser, raw_body
 from engage_portal.api.schema import ERRORS, RECEIPT, STORES, TRANSACTIONS
 from engage_portal.api.views import EngageView, aged, store_for
 from engage_portal.engage import payloads
-from receipts.history import history_page
-from receipts.rules import wholly_refused
+from receipts.history.pages import history_page
 from receipts.services import receipt_record
+from receipts.services.rules import wholly_refused
 from receipts.stores import stores_current
 
 

@@ -10,7 +10,7 @@ from contacts.snapshots import OUTAGES
 from engage_portal.core.clock import Deadline
 from engage_portal.engage import EngageError, NotFound
 from engage_portal.outbox.tasks import SLICE_SECONDS
-from receipts.purchases import history_complete
+from receipts.history.shown import history_complete
 from receipts.stores import is_due, stores_fetch
 
 log = structlog.get_logger(__name__)

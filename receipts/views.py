@@ -6,8 +6,8 @@ from django.views.decorators.http import require_safe
 
 from engage_portal.accounts.access import Visit, customer_page
 from engage_portal.accounts.ages import age_of
-from receipts.purchases import purchases_shown
-from receipts.wishes import Wish
+from receipts.history.shown import purchases_shown
+from receipts.selectors.wishes import Wish
 
 PER_PAGE = 20
 _LAST_PAGE = 10_000

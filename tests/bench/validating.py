@@ -31,7 +31,7 @@ def measure(home: Path, *, is_quick: bool) -> Figure:
 def _validated(rounds: int) -> list[float]:
     """Milliseconds of each."""
     from engage_portal.engage import payloads
-    from receipts.rules import check_receipt, warnings_about
+    from receipts.services.rules import check_receipt, warnings_about
     from receipts.stores import Asked, Standing
 
     seen, fine = [], Asked(Standing.FINE)

@@ -14,7 +14,7 @@ from engage_portal.outbox.line import breaker, door
 from engage_portal.outbox.models import EngageLine, Item
 from engage_portal.outbox.states import State
 from engage_portal.sandbox import seeds
-from receipts import handlers
+from receipts.handlers import receipt_post
 from receipts.models import Receipt
 from tests.outbox.building import (
     anna,
@@ -208,7 +208,7 @@ def test_an_answer_that_nobody_understands_does_not_stop_the_delivery(engage, mo
     first = receipt_posted("r-1", contact=by_id(anna()))
     delivered()
     look_is_due()
-    monkeypatch.setattr(handlers, "_found_history", lambda *_: {}["nothing like it"])
+    monkeypatch.setattr(receipt_post, "_found_history", lambda *_: {}["nothing like it"])
     delivered()
     monkeypatch.undo()
     assert fresh(first).state == State.ACCEPTED

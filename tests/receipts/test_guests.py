@@ -3,8 +3,8 @@
 import pytest
 from django.utils.timezone import localdate
 
-from receipts.days import store_days
 from receipts.models import Receipt
+from receipts.selectors.days import store_days
 from tests.api.talking import RECEIPTS, code_of, deliver_all, items
 
 pytestmark = pytest.mark.django_db

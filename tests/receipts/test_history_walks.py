@@ -16,8 +16,8 @@ from contacts.models import Contact
 from engage_portal.core.clock import Deadline
 from engage_portal.engage import Page, Transaction, Unavailable
 from engage_portal.outbox.line import door
-from receipts import history
-from receipts.history import history_page
+from receipts.history import pages
+from receipts.history.pages import history_page
 from receipts.models import HistorySnapshot
 from tests.receipts.history_of import forget_age
 
@@ -114,7 +114,7 @@ class Walker:
 def test_each_walk_gives_each_transaction_once_and_loses_none(monkeypatch, steps):
     engage = TinyEngage()
     monkeypatch.setattr(door, "ask", engage.ask)
-    monkeypatch.setattr(history, "HISTORY_COUNT", FRONT)
+    monkeypatch.setattr(pages, "HISTORY_COUNT", FRONT)
     cache.clear()
     contact = Contact.objects.create(engage_contact_id=uuid4())
     walkers = [Walker(name, contact, engage) for name in ("one", "two")]

@@ -8,11 +8,11 @@ from engage_portal.outbox.delivery.passes import deliver
 from engage_portal.outbox.line import door
 from engage_portal.outbox.models import Item
 from engage_portal.sandbox.seeds import ANNA_ID, BENGT_ID
-from receipts.history import history_current
+from receipts.history.numbered import history_store
+from receipts.history.pages import history_current
+from receipts.history.shown import purchases_newest
 from receipts.models import Transaction
-from receipts.numbered import history_store
-from receipts.purchases import purchases_newest
-from receipts.selectors import PurchaseStatus
+from receipts.selectors.purchases import PurchaseStatus
 
 
 def _contact(guid: str) -> Contact:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 
 from engage_portal.engage import decode_receipt, encode_receipt
-from receipts.clashes import sales_missing
 from receipts.models import Clash, Receipt
-from receipts.sameness import digest_of
+from receipts.services.clashes import sales_missing
+from receipts.services.sameness import digest_of
 from tests.api.talking import RECEIPTS, code_of, deliver_all, items
 from tests.conftest import make_receipt
 from tests.engage.test_receipt_round_trip import RECEIPTS as ANY_RECEIPTS

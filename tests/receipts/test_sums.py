@@ -99,7 +99,7 @@ _CENTS = st.integers(1, 10**9).map(lambda cents: Decimal(cents) / 100)
 def test_whatever_was_bought_and_brought_back_adds_up_with_its_digits(lines, split):
     from engage_portal.engage import payloads
     from engage_portal.engage.wire import encode
-    from receipts.rules import check_receipt
+    from receipts.services.rules import check_receipt
     from receipts.stores import Asked, Standing
 
     rows = [

@@ -18,9 +18,9 @@ from engage_portal.outbox.states import State
 from engage_portal.sandbox import seeds
 from promotions.models import Redemption, VoucherUse
 from promotions.services.amounts import kept_amount
-from receipts.clashes import clash_settle
-from receipts.days import Standing, store_days
 from receipts.models import Clash, Receipt, Store
+from receipts.selectors.days import Standing, store_days
+from receipts.services.clashes import clash_settle
 from tests.api.talking import redeem_path, voucher_path
 from tests.pages import building
 from tests.pages.people import signed_in

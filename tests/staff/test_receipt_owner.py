@@ -14,7 +14,7 @@ from engage_portal.outbox.models import Event, Item
 from engage_portal.outbox.states import State
 from engage_portal.sandbox import seeds
 from receipts.models import Receipt
-from receipts.owners import OwnerRefusedError, owner_choose
+from receipts.services.owners import OwnerRefusedError, owner_choose
 from tests.api.fixtures import roomy, wire  # noqa: F401 - fixtures
 from tests.api.talking import RECEIPTS, UNKNOWN, bring_up, deliver_all, take_down
 from tests.pages import building

@@ -15,7 +15,7 @@ from engage_portal.outbox.line import outages
 from engage_portal.outbox.states import State
 from engage_portal.staff.chart import chart_of
 from engage_portal.staff.permissions import VIEW
-from receipts.clashes import clashes_unseen
+from receipts.services.clashes import clashes_unseen
 
 _TILES = (State.ATTENTION, State.PENDING, State.SENDING, State.IN_DOUBT, State.ACCEPTED, State.DELIVERED)
 _FILES_SHOWN = 3

@@ -7,8 +7,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from engage_portal.accounts.access import staff_page
 from engage_portal.staff.permissions import SETTLE_CLASH, VIEW
-from receipts.clashes import clash_settle, clashes_seen, clashes_unseen
 from receipts.models import Clash
+from receipts.services.clashes import clash_settle, clashes_seen, clashes_unseen
 
 _SHOWN = 100
 _PAST_SHOWN = 20

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_safe
 from engage_portal.accounts.access import staff_page
 from engage_portal.core import clock
 from engage_portal.staff.permissions import VIEW
-from receipts.days import StoreDay, answer_in_words, rows_of, store_days
-from receipts.selectors import store_names
+from receipts.selectors.days import StoreDay, answer_in_words, rows_of, store_days
+from receipts.selectors.purchases import store_names
 
 _ONE_DAY = timedelta(days=1)
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")

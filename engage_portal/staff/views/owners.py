@@ -19,7 +19,7 @@ from engage_portal.staff.candidates import facing
 from engage_portal.staff.masks import shown
 from engage_portal.staff.permissions import CORRECT, RETRY
 from receipts.models import Receipt
-from receipts.owners import OwnerRefusedError, key_given, owner_candidates, owner_choose, ownerless
+from receipts.services.owners import OwnerRefusedError, key_given, owner_candidates, owner_choose, ownerless
 
 _AWAY = "Engage isn’t answering right now. Please try again in a little while."
 _LONGEST_ID = 60

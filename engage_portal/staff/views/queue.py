@@ -21,7 +21,7 @@ from engage_portal.outbox.states import MOVING, State
 from engage_portal.outbox.words import next_step_of, pause_over
 from engage_portal.staff.about import contact_about
 from engage_portal.staff.permissions import CANCEL, CORRECT, RETRY, VIEW
-from receipts.owners import ownerless
+from receipts.services.owners import ownerless
 
 PER_PAGE = 25
 _BIGGEST_ID = 2**63 - 1

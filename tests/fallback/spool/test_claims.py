@@ -15,7 +15,7 @@ from engage_portal.outbox.delivery.claims import claim
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import State
 from promotions.models import Redemption
-from receipts.handlers import ReceiptPost
+from receipts.handlers.receipt_post import ReceiptPost
 from tests.conftest import make_receipt
 from tests.fallback.spool.conftest import TRANSACTIONS, only, sell, send_files, sign_up, start, texts
 from tests.outbox.building import anna, redemption_queued

@@ -13,10 +13,10 @@ from engage_portal.core.ids import EngageContactId
 from engage_portal.engage import Page, Transaction
 from engage_portal.engage.wire import decode
 from engage_portal.outbox.line import door
+from receipts.history.numbered import history_deepen, history_store, identity_of
+from receipts.history.walking import Given, last_given, note_given
 from receipts.models import HistorySnapshot
 from receipts.models import Transaction as TransactionRow
-from receipts.numbered import history_deepen, history_store, identity_of
-from receipts.walking import Given, last_given, note_given
 
 HISTORY_COUNT = 100
 _MOST_AT_ONCE = 500

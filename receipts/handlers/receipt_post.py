@@ -22,14 +22,13 @@ from engage_portal.outbox.registry import (
     Settled,
     UnsendableError,
     Verdict,
-    register,
 )
 from engage_portal.outbox.states import State
-from receipts.filing import filed
-from receipts.history import HISTORY_COUNT
+from receipts.handlers.filing import filed
+from receipts.handlers.sending import Found, hold_for_uses, posting
+from receipts.history.numbered import history_confirm, history_store
+from receipts.history.pages import HISTORY_COUNT
 from receipts.models import Receipt
-from receipts.numbered import history_confirm, history_store
-from receipts.sending import Found, hold_for_uses, posting
 from receipts.services import POST
 from receipts.stores import stores_want, unlisted_as_of, with_unlisted
 from receipts.tagging import (
@@ -216,6 +215,3 @@ def _owner(client: EngageClient, key: PersonalKey) -> EngageContactId:
     if (found := key.owner(client)) is None:
         raise NotFound("Engage cannot be asked whose this key is.", operation="GET /api/v3/contacts/id")
     return found
-
-
-register(ReceiptPost())

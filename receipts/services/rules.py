@@ -15,7 +15,7 @@ from contacts.shapes import problems_of_key
 from engage_portal.core import clock
 from engage_portal.core.ids import parse_guid
 from engage_portal.engage import FieldError, payloads
-from receipts.newcomers import may_be_registered, person_of, problems_with_person
+from receipts.services.newcomers import may_be_registered, person_of, problems_with_person
 from receipts.stores import ASK_AGAIN_SECONDS, Asked, Standing, store_asked
 
 _FIRST_YEAR, _LAST_YEAR = 1900, 2200

@@ -19,7 +19,7 @@ from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import State
 from receipts.models import Receipt, Store
 from receipts.models import Transaction as TransactionRow
-from receipts.wishes import Kind, Wish
+from receipts.selectors.wishes import Kind, Wish
 
 _MOST_YEARS = 30
 

@@ -14,7 +14,7 @@ from engage_portal.outbox import control
 from engage_portal.outbox.line import door
 from engage_portal.outbox.models import Event, Item
 from receipts.models import Receipt
-from receipts.services import POST
+from receipts.services.recording import POST
 from receipts.tagging import personal_key, receipt_given
 
 NOBODYS = ("ContactNotFound", "MultipleMatches")

@@ -14,11 +14,11 @@ from engage_portal.core.clock import Deadline
 from engage_portal.core.ids import parse_guid
 from engage_portal.engage import Conflict, FieldError, Identifier, payloads
 from engage_portal.outbox.services import enqueue
-from receipts.clashes import clash_noted
 from receipts.models import Receipt
-from receipts.newcomers import newcomer_kept, without_person
-from receipts.rules import check_receipt, moment_of, warnings_about
-from receipts.sameness import digest_of
+from receipts.services.clashes import clash_noted
+from receipts.services.newcomers import newcomer_kept, without_person
+from receipts.services.rules import check_receipt, moment_of, warnings_about
+from receipts.services.sameness import digest_of
 from receipts.stores import store_asked
 from receipts.tagging import IDENTIFIERS, type_of
 

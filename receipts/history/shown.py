@@ -14,11 +14,11 @@ from contacts.models import Contact
 from engage_portal.core.clock import Deadline
 from engage_portal.core.freshness import Freshness, Read
 from engage_portal.outbox.line import breaker
-from receipts.history import history_current, history_part, part_of
+from receipts.history.pages import history_current, history_part, part_of
 from receipts.models import HistorySnapshot, Receipt
 from receipts.models import Transaction as TransactionRow
-from receipts.selectors import Purchase, listed_dated, purchases_of, receipts_not_listed, years_of
-from receipts.wishes import Wish
+from receipts.selectors.purchases import Purchase, listed_dated, purchases_of, receipts_not_listed, years_of
+from receipts.selectors.wishes import Wish
 
 _COMPLETE_AGAIN_AFTER = 600
 _AT_ONCE = 100

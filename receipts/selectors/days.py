@@ -17,9 +17,9 @@ from engage_portal.outbox.models import Item
 from engage_portal.outbox.states import MOVING, OPEN, State
 from promotions.kinds import REDEEM, VOUCHER_REACTIVATE, VOUCHER_REDEEM
 from promotions.models import Redemption, VoucherUse
-from receipts.clashes import sales_missing
 from receipts.models import Clash, Receipt
 from receipts.services import POST
+from receipts.services.clashes import sales_missing
 
 RECEIPTS, GUESTS, REDEMPTIONS, VOUCHERS = "Receipts", "Guests", "Redemptions", "Vouchers"
 CLASHES = "Sales under a taken number"

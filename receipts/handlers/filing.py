@@ -10,8 +10,8 @@ from contacts.models import KEY_FIELDS, Contact
 from engage_portal.engage import payloads
 from engage_portal.outbox.models import Item
 from engage_portal.outbox.registry import FileRow, NotReadyError, UnsendableError
+from receipts.handlers.sending import payload_sent
 from receipts.models import Receipt
-from receipts.sending import payload_sent
 
 
 def filed(item: Item, receipt: Receipt) -> FileRow:
