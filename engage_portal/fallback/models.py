@@ -75,6 +75,11 @@ class SpoolFile(models.Model):
     made_at = models.DateTimeField(default=clock.now)
     uploaded_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True, help_text="Picked up or withdrawn.")
+    followed_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When sales of the people in it were put into files: once, by themselves.",
+    )
     tries = models.PositiveIntegerField(
         default=0,
         help_text="Tries to write or upload it since the last one that succeeded; one that is under way counts.",
@@ -146,6 +151,8 @@ BEGUN_AGAIN = "begun again"
 """The event of a file whose upload broke off and that is gone: Engage may have it, and it goes once more."""
 GOES_AGAIN = "goes again"
 """The event of a file of which a person found out that Engage does not have it."""
+FOLLOWED = "sales followed"
+"""The event of a contacts file, when sales of the people in it went into files by themselves."""
 
 
 class SpoolEvent(models.Model):

@@ -8,6 +8,7 @@ from django_q.tasks import async_task
 from engage_portal.core.clock import Deadline
 from engage_portal.engage.xml import BadNamesError
 from engage_portal.fallback.dropbox import DropboxError, is_configured
+from engage_portal.fallback.spool.following import follow
 from engage_portal.fallback.spool.forgetting import forget_ended, forget_old
 from engage_portal.fallback.spool.picking import watch
 from engage_portal.fallback.spool.starting import start_if_due
@@ -62,6 +63,7 @@ def _begin(end: Deadline) -> None:
         log.error("no files are begun", problem=trouble)
     else:
         start_if_due(end)
+        follow(end)
 
 
 def tend_now() -> None:

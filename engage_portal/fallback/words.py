@@ -37,7 +37,7 @@ def duration_in_words(seconds: int) -> str:
 def goes_in_words(plan: Plan) -> str:
     """What of a plan could go in files now, and what the rest waits for."""
     waits = (
-        "Sales of people who signed up in this outage can once Engage has taken the file with them; "
+        "Sales of people who signed up in this outage follow by themselves once Engage has taken the file with them; "
         "the rest waits for the API."
     )
     if plan.by_file:

@@ -26,6 +26,15 @@ def waiting(kind: str) -> QuerySet[Item]:
     return found.exclude(pauses.current().covering()).order_by("pk")
 
 
+def following(kind: str, *, spool_file: UUID) -> QuerySet[Item]:
+    """What of this comes after somebody whom a file created, oldest first. Not what was in a file before: it was taken
+    out of that one, by a person or for a reason.
+    """
+    needed = [handler.kind for handler in kinds() if handler.holds_back]
+    created = Item.objects.filter(spool_file=spool_file, channel=Channel.FILE, kind__in=needed)
+    return waiting(kind).filter(spool_file__isnull=True, stream__in=created.values("stream"))
+
+
 def _may_go() -> Q:
     """Waiting, or in doubt where doing it twice does no harm."""
     repeatable = [handler.kind for handler in kinds() if handler.is_repeatable]

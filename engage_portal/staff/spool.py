@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from engage_portal.fallback.dropbox import is_configured
-from engage_portal.fallback.models import SpoolEvent, SpoolFile
+from engage_portal.fallback.models import FOLLOWED, SpoolEvent, SpoolFile
 from engage_portal.fallback.spool.starting import RULE
 from engage_portal.fallback.words import files_in_words
 
@@ -31,6 +31,7 @@ _WORDS = {
     "uploaded": "uploaded",
     "picked up": "picked up by Engage",
     "withdrawn": "withdrawn",
+    FOLLOWED: "is followed by sales of people in it",
     "upload failed": "could not be uploaded",
     "writing failed": "could not be written",
     "one left out": "goes without one record",

@@ -139,7 +139,8 @@ ACTIONS = (
     Action(
         "write",
         "Puts what waits into files and writes them, and those that were begun before. From then on nothing of it goes "
-        "by the API, unless the file is withdrawn.",
+        "by the API, unless the file is withdrawn. While the API stays away sales of people who signed up follow by "
+        "themselves, with the worker, once Engage has taken the file with them.",
         "manage.py spool write --dry-run",
         _write_arguments,
         write,

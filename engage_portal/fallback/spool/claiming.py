@@ -45,9 +45,19 @@ def by_file() -> list[Handler[Any]]:
     return [handler for handler in kinds() if handler.file_type and goes_by_file(FileType(handler.file_type))]
 
 
-def fits(handler: Handler[Any], after: int = 0) -> Iterator[tuple[int, list[Fit]]]:
-    """What waits of a kind and could be in a file, a batch at a time, each with the number of its last item."""
-    last, rows = after, spooling.waiting(handler.kind)
+def sales_by_file() -> list[Handler[Any]]:
+    """Those of them that wait until Engage has the person: sales."""
+    return [handler for handler in by_file() if handler.file_type == FileType.TRANSACTIONS]
+
+
+def fits(
+    handler: Handler[Any], after: int = 0, behind: UUID | None = None
+) -> Iterator[tuple[int, list[Fit]]]:
+    """What waits of a kind and could be in a file, a batch at a time, each with the number of its last item; `behind` a
+    file, only what follows that one.
+    """
+    kind, last = handler.kind, after
+    rows = spooling.following(kind, spool_file=behind) if behind else spooling.waiting(kind)
     while items := list(rows.filter(pk__gt=last)[:BATCH]):
         last = items[-1].pk
         subjects = handler.load({item.subject_id for item in items})
@@ -60,6 +70,8 @@ class Round:
 
     What is claimed stays so after a crash: the file is then written with what it has. Until the round is over its files
     are leased to it: one that is written, or withdrawn, takes no more items.
+
+    One that goes `behind` a contacts file takes nothing but sales of the people whom that file creates.
     """
 
     def __init__(
@@ -69,10 +81,12 @@ class Round:
         is_for_outage: bool,
         is_over: Callable[[], bool] = lambda: False,
         goes_on_at: tuple[str, int] | None = None,
+        behind: UUID | None = None,
     ) -> None:
         self.claimed = Claimed()
         self._is_over = is_over
         self._goes_on_at = goes_on_at or ("", 0)
+        self._behind = behind
         self._by = by
         self._is_for_outage = is_for_outage
         self._open: dict[tuple[str, str], SpoolFile] = {}
@@ -93,10 +107,10 @@ class Round:
 
     def _pass(self) -> None:
         (kind, after), self._goes_on_at = self._goes_on_at, ("", 0)
-        handlers = {handler.kind: handler for handler in by_file()}
+        handlers = {handler.kind: handler for handler in (sales_by_file() if self._behind else by_file())}
         left = list(handlers)[list(handlers).index(kind) if kind in handlers else 0 :]
         for name in left:
-            for last, batch in fits(handlers[name], after if name == kind else 0):
+            for last, batch in fits(handlers[name], after if name == kind else 0, self._behind):
                 self._put(handlers[name].file_type, batch)
                 if self._is_over():
                     self.claimed.stopped_at = (name, last)

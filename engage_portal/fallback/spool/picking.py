@@ -81,6 +81,8 @@ def taken(file: SpoolFile, *, by: str = "portal") -> bool:
         return False
     SpoolEvent.objects.create(file=file, what="picked up", actor=by)
     spooling.picked_up(spool_file=file.key)
+    # Not before the people in it say so themselves: their sales go by either.
+    SpoolFile.objects.filter(pk=file.pk).update(ended_at=clock.now())
     folder.remove_or_leave(file)  # that Engage has it is true all the same
     log.info("spool file picked up", file=file.pk, records=file.records)
     return True

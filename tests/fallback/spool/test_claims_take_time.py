@@ -28,8 +28,8 @@ def between_batches(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], o
     real = claiming.fits
 
     def have(happen: Callable[[], object]) -> None:
-        def fits(handler: Any, after: int = 0) -> Iterator[tuple[int, list[claiming.Fit]]]:
-            for batch in real(handler, after):
+        def fits(*which: Any) -> Iterator[tuple[int, list[claiming.Fit]]]:
+            for batch in real(*which):
                 yield batch
                 happen()
 

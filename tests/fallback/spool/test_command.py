@@ -72,7 +72,7 @@ def test_a_plan_says_what_the_rest_waits_for(
     spool("write", "--yes")
     sell(till, "hers", contact={"matchKey": born, "matchKeyType": "contactId"})
 
-    assert "Nothing of it can go in a file now. Sales of people who signed up in this outage can once" in spool("plan").out  # fmt: skip
+    assert "Nothing of it can go in a file now. Sales of people who signed up in this outage follow by themselves" in spool("plan").out  # fmt: skip
 
     settings.ENGAGE_FILE_PROFILE = ""
     Item.objects.filter(kind="receipt.post").delete()
