@@ -1,4 +1,4 @@
-"""The people of these tests."""
+"""The people of these tests, and an outage."""
 
 import pytest
 from django.core.cache import cache
@@ -7,6 +7,7 @@ from django.test import Client
 from tests.pages import building
 from tests.pages.people import *  # noqa: F403
 from tests.pages.people import signed_in
+from tests.staff.an_outage import away, hand  # noqa: F401 - fixtures
 
 
 @pytest.fixture
